@@ -1,0 +1,46 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace adjoint {
+
+/// What every wrong use throws. The message says what was called, what was expected, what was
+/// given and, where there is a usual one, the cure. Plays the part of c10::Error.
+class Error : public std::exception {
+ public:
+  explicit Error(std::string message) : message_(std::move(message)) {}
+
+  const char* what() const noexcept override { return message_.c_str(); }
+  const char* what_without_backtrace() const noexcept { return message_.c_str(); }
+  const std::string& msg() const noexcept { return message_; }
+
+ private:
+  std::string message_;
+};
+
+/// An index outside its range; what libtorch code catches as c10::IndexError.
+class IndexError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Throws Error with the formatted message.
+template <class... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// Throws Error with the formatted message unless `condition` holds. The arguments are formatted
+/// only on failure; they are evaluated always, so keep them cheap.
+template <class... Args>
+inline void check(bool condition, fmt::format_string<Args...> format, Args&&... args) {
+  if (!condition) [[unlikely]] {
+    fail(format, std::forward<Args>(args)...);
+  }
+}
+
+}  // namespace adjoint
