@@ -1,0 +1,10 @@
+#pragma once
+
+/// All of Adjoint: `#include <adjoint/adjoint.h>`, and for code written for libtorch
+/// `namespace torch = adjoint;`.
+
+#include "adjoint/autograd/grad_mode.h"
+#include "adjoint/autograd/record.h"
+#include "adjoint/core/logging.h"
+#include "adjoint/core/parallel.h"
+#include "adjoint/core/tensor.h"

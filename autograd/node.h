@@ -1,0 +1,124 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adjoint/core/tensor.h"
+
+namespace adjoint::autograd {
+
+/// Gradients, one an input of the operation; undefined where none was asked for.
+using Grads = std::vector<Tensor>;
+using variable_list = std::vector<Tensor>;
+
+/// Where a gradient flows to: an operation, and which of its outputs was used.
+struct Edge {
+  std::shared_ptr<Node> node;  ///< null: nothing upstream of this input requires grad
+  uint32_t output_nr = 0;
+
+  bool is_valid() const { return node != nullptr; }
+};
+
+/// Which of an operation's inputs need their gradient in this sweep.
+class Needs {
+ public:
+  /// Nothing at first; the first 64 inputs are told apart, those beyond share one answer.
+  void add(std::size_t input) { bits_ |= bit(input); }
+  bool operator[](std::size_t input) const { return (bits_ & bit(input)) != 0; }
+
+ private:
+  static uint64_t bit(std::size_t input) { return uint64_t{1} << std::min<std::size_t>(input, 63); }
+  uint64_t bits_ = 0;
+};
+
+/// What a tensor saved for backward shows of itself.
+struct SavedInfo {
+  Dims sizes;
+  ScalarType dtype;
+  std::size_t nbytes;
+  bool is_output;
+};
+
+/// Shape and dtype of one output: what its gradient must look like.
+struct OutputMeta {
+  Dims sizes;
+  ScalarType dtype;
+};
+
+/// A recorded operation: the edges to where its inputs came from, and the rule that turns the
+/// gradients of its outputs into the gradients of its inputs.
+///
+/// Nodes are numbered in the order of execution, so an operation has a higher number than all it
+/// depends on: descending numbers are a topological order, and the reverse sweep needs no other.
+class Node {
+ public:
+  explicit Node(const char* name) : name_(name), sequence_nr_(next_sequence_nr()) {}
+  virtual ~Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// The operation's name: "conv2d".
+  std::string name() const { return name_; }
+  uint64_t sequence_nr() const { return sequence_nr_; }
+  const std::vector<Edge>& next_edges() const { return edges_; }
+  const Edge& next_edge(std::size_t i) const { return edges_.at(i); }
+  std::size_t num_inputs() const { return outputs_.size(); }  ///< gradients in: one an output
+  std::size_t num_outputs() const { return edges_.size(); }   ///< gradients out: one an input
+  const std::vector<OutputMeta>& outputs() const { return outputs_; }
+
+  /// The gradients of the inputs from those of the outputs (undefined where an output was not
+  /// used).
+  virtual Grads apply(Grads&& upstream, Needs needs) = 0;
+  /// Frees what was saved; apply throws Error afterwards.
+  virtual void release_saved() {}
+  /// What is saved, in no particular order.
+  virtual std::vector<SavedInfo> saved() const { return {}; }
+
+  void set_edges(std::vector<Edge> edges) { edges_ = std::move(edges); }
+  /// Registers one more output; returns its number.
+  uint32_t add_output(const Tensor& output) {
+    outputs_.push_back({output.sizes(), output.scalar_type()});
+    return static_cast<uint32_t>(outputs_.size() - 1);
+  }
+
+  using Hook = std::function<Tensor(const Tensor&)>;
+  struct OutputHook {
+    uint32_t output_nr;
+    unsigned id;
+    Hook hook;
+  };
+  /// Called with an output's complete gradient, before apply; may replace it.
+  std::vector<OutputHook>& hooks() { return hooks_; }
+
+ private:
+  static uint64_t next_sequence_nr();
+
+  const char* name_;
+  uint64_t sequence_nr_;
+  std::vector<Edge> edges_;
+  std::vector<OutputMeta> outputs_;
+  std::vector<OutputHook> hooks_;
+};
+
+/// Makes a shared node whose destruction never recurses: a graph a million operations deep is
+/// released in a loop.
+template <class N, class... Args>
+std::shared_ptr<N> make_node(Args&&... args);
+
+/// Where the gradient of `tensor` flows to; an invalid edge if it does not require grad.
+Edge gradient_edge(const Tensor& tensor);
+
+namespace detail {
+void destroy_node(Node* node) noexcept;
+}
+
+template <class N, class... Args>
+std::shared_ptr<N> make_node(Args&&... args) {
+  return std::shared_ptr<N>(new N(std::forward<Args>(args)...),
+                            [](N* node) { detail::destroy_node(node); });
+}
+
+}  // namespace adjoint::autograd

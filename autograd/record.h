@@ -1,0 +1,135 @@
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <utility>
+
+#include "adjoint/autograd/grad_mode.h"
+#include "adjoint/autograd/saved_tensor.h"
+
+namespace adjoint::autograd {
+
+/// The inputs of an operation, as `{x, w}`.
+using Inputs = std::initializer_list<std::reference_wrapper<const Tensor>>;
+
+namespace detail {
+
+/// The rule of one operation as a node of the graph.
+///
+/// A rule is called as rule(g), rule(g, needs), or, for an operation of several outputs,
+/// rule(gs, needs) with all their gradients; it returns one gradient an input.
+template <class Rule>
+class RuleNode final : public Node {
+ public:
+  RuleNode(const char* name, Rule rule) : Node(name), rule_(std::move(rule)) {}
+
+  Grads apply(Grads&& upstream, Needs needs) override {
+    check(rule_.has_value(),
+          "backward through {} a second time, but what it had saved was freed by the first; pass "
+          "retain_graph=true to the first backward or grad call",
+          name());
+    if constexpr (std::is_invocable_v<Rule&, const Tensor&, Needs>) {
+      return (*rule_)(upstream[0], needs);
+    } else if constexpr (std::is_invocable_v<Rule&, const Tensor&>) {
+      return (*rule_)(upstream[0]);
+    } else {
+      return (*rule_)(std::move(upstream), needs);
+    }
+  }
+  void release_saved() override { rule_.reset(); }
+  std::vector<SavedInfo> saved() const override {
+    SavedTensorCollector collector;
+    const std::optional<Rule> copy = rule_;
+    return std::move(collector.found);
+  }
+
+ private:
+  std::optional<Rule> rule_;
+};
+
+bool any_requires_grad(Inputs inputs);
+bool any_requires_grad(TensorList inputs);
+std::vector<Edge> edges_of(Inputs inputs);
+std::vector<Edge> edges_of(TensorList inputs);
+/// Makes `node` the origin of `output`.
+void set_history(const Tensor& output, const std::shared_ptr<Node>& node);
+
+template <class Outputs, class InputList, class Rule>
+void record(const char* name, const Outputs& outputs, InputList inputs, Rule&& rule) {
+  auto node = make_node<RuleNode<std::decay_t<Rule>>>(name, std::forward<Rule>(rule));
+  node->set_edges(edges_of(inputs));
+  for (const Tensor& output : outputs) set_history(output, node);
+}
+
+}  // namespace detail
+
+/// Whether an operation on these inputs has to be recorded: recording is on and one requires grad.
+inline bool needs_recording(Inputs inputs) {
+  return GradMode::is_enabled() && detail::any_requires_grad(inputs);
+}
+inline bool needs_recording(TensorList inputs) {
+  return GradMode::is_enabled() && detail::any_requires_grad(inputs);
+}
+
+/// Records that `output` was computed from `inputs` by the operation `name`, and how gradients
+/// flow back; returns the output. It costs nothing but a look at the inputs where none of them
+/// requires grad. `rule(g)` or `rule(g, needs)` gets the output's gradient and returns one
+/// gradient an input (undefined is zero), written with differentiable operations.
+///
+/// Rules need not undo broadcasting or type promotion: the engine sums a gradient to its input's
+/// shape and converts it to its dtype.
+template <class Rule>
+Tensor record(const char* name, Tensor output, Inputs inputs, Rule&& rule) {
+  if (needs_recording(inputs) && isFloatingType(output.scalar_type())) {
+    detail::record(name, TensorList(output), inputs, std::forward<Rule>(rule));
+  }
+  return output;
+}
+
+/// The same for a list of inputs of any length.
+template <class Rule>
+Tensor record(const char* name, Tensor output, TensorList inputs, Rule&& rule) {
+  if (needs_recording(inputs) && isFloatingType(output.scalar_type())) {
+    detail::record(name, TensorList(output), inputs, std::forward<Rule>(rule));
+  }
+  return output;
+}
+
+/// The same for an operation of several outputs. Rule: Grads(Grads&& gs, Needs needs), where gs[i]
+/// is undefined if output i was not used.
+template <class Rule>
+std::vector<Tensor> record(const char* name, std::vector<Tensor> outputs, Inputs inputs,
+                           Rule&& rule) {
+  if (needs_recording(inputs)) {
+    detail::record(name, TensorList(outputs), inputs, std::forward<Rule>(rule));
+  }
+  return outputs;
+}
+
+/// Records a view: `view` shares the memory of `base`, so that an in-place change of either is seen
+/// by the other, in values and in gradients.
+template <class Rule>
+Tensor record_view(const char* name, const Tensor& base, Tensor view, Rule&& rule);
+
+/// Gives `self` the elements, and the place in the graph, of `value` (same shape; converted to
+/// self's dtype): every in-place operation is this after its out-of-place twin, so it is
+/// differentiable like that one. Works through views. Throws Error for a leaf that requires grad.
+void assign_(const Tensor& self, const Tensor& value);
+
+/// Throws Error unless `self` may be changed in place now; call it before touching the elements.
+void check_inplace(const char* name, const Tensor& self);
+/// Counts a change of self's elements that was made by hand.
+void bump_version(const Tensor& self);
+
+namespace detail {
+/// Notes that `view` is a view of `base` (or of what that is a view of).
+void set_view(const Tensor& view, const Tensor& base);
+}  // namespace detail
+
+template <class Rule>
+Tensor record_view(const char* name, const Tensor& base, Tensor view, Rule&& rule) {
+  detail::set_view(view, base);
+  return record(name, std::move(view), Inputs{base}, std::forward<Rule>(rule));
+}
+
+}  // namespace adjoint::autograd

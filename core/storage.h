@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace adjoint {
+
+/// The memory behind one tensor and all its views: `nbytes` bytes, aligned to 64, from the caching
+/// allocator; or someone else's memory, given back by their deleter.
+///
+/// It carries the version: every in-place operation on the tensor or on any view of it adds one,
+/// so that a tensor saved for backward can tell that its values have changed.
+class Storage {
+ public:
+  explicit Storage(std::size_t nbytes);
+  Storage(void* data, std::size_t nbytes, std::function<void(void*)> deleter);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  std::byte* data() const { return data_; }
+  std::size_t nbytes() const { return nbytes_; }
+
+  uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  std::byte* data_;
+  std::size_t nbytes_;
+  std::atomic<uint32_t> version_{0};
+  std::function<void(void*)> deleter_;  // empty: the block is the caching allocator's
+};
+
+}  // namespace adjoint
