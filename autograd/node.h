@@ -10,6 +10,11 @@
 
 namespace adjoint::autograd {
 
+namespace detail {
+/// Deletes the node and, in a loop, all nodes that only it kept alive.
+void destroy_node(Node* node) noexcept;
+}  // namespace detail
+
 /// Gradients, one an input of the operation; undefined where none was asked for.
 using Grads = std::vector<Tensor>;
 using variable_list = std::vector<Tensor>;
@@ -91,9 +96,10 @@ class Node {
     Hook hook;
   };
   /// Called with an output's complete gradient, before apply; may replace it.
-  std::vector<OutputHook>& hooks() { return hooks_; }
+  virtual std::vector<OutputHook>& hooks() { return hooks_; }
 
  private:
+  friend void detail::destroy_node(Node* node) noexcept;
   static uint64_t next_sequence_nr();
 
   const char* name_;
@@ -101,24 +107,18 @@ class Node {
   std::vector<Edge> edges_;
   std::vector<OutputMeta> outputs_;
   std::vector<OutputHook> hooks_;
+  Node* next_doomed_ = nullptr;
 };
 
 /// Makes a shared node whose destruction never recurses: a graph a million operations deep is
 /// released in a loop.
 template <class N, class... Args>
-std::shared_ptr<N> make_node(Args&&... args);
-
-/// Where the gradient of `tensor` flows to; an invalid edge if it does not require grad.
-Edge gradient_edge(const Tensor& tensor);
-
-namespace detail {
-void destroy_node(Node* node) noexcept;
-}
-
-template <class N, class... Args>
 std::shared_ptr<N> make_node(Args&&... args) {
   return std::shared_ptr<N>(new N(std::forward<Args>(args)...),
                             [](N* node) { detail::destroy_node(node); });
 }
+
+/// Where the gradient of `tensor` flows to; an invalid edge if it does not require grad.
+Edge gradient_edge(const Tensor& tensor);
 
 }  // namespace adjoint::autograd

@@ -21,7 +21,10 @@ namespace detail {
 template <class Rule>
 class RuleNode final : public Node {
  public:
-  RuleNode(const char* name, Rule rule) : Node(name), rule_(std::move(rule)) {}
+  RuleNode(const char* name, const Rule& rule) : Node(name) {
+    const CopyMode sealing;
+    rule_.emplace(rule);
+  }
 
   Grads apply(Grads&& upstream, Needs needs) override {
     check(rule_.has_value(),
@@ -38,9 +41,10 @@ class RuleNode final : public Node {
   }
   void release_saved() override { rule_.reset(); }
   std::vector<SavedInfo> saved() const override {
-    SavedTensorCollector collector;
-    const std::optional<Rule> copy = rule_;
-    return std::move(collector.found);
+    std::vector<SavedInfo> found;
+    const CopyMode listing(&found);
+    [[maybe_unused]] const std::optional<Rule> copy = rule_;
+    return found;
   }
 
  private:
@@ -55,9 +59,11 @@ std::vector<Edge> edges_of(TensorList inputs);
 void set_history(const Tensor& output, const std::shared_ptr<Node>& node);
 
 template <class Outputs, class InputList, class Rule>
-void record(const char* name, const Outputs& outputs, InputList inputs, Rule&& rule) {
-  auto node = make_node<RuleNode<std::decay_t<Rule>>>(name, std::forward<Rule>(rule));
-  node->set_edges(edges_of(inputs));
+void record(const char* name, const Outputs& outputs, InputList inputs, const Rule& rule) {
+  // The edges first: a leaf's sink that is made for this operation has to get a lower number.
+  std::vector<Edge> edges = edges_of(inputs);
+  const auto node = make_node<RuleNode<Rule>>(name, rule);
+  node->set_edges(std::move(edges));
   for (const Tensor& output : outputs) set_history(output, node);
 }
 
@@ -79,18 +85,18 @@ inline bool needs_recording(TensorList inputs) {
 /// Rules need not undo broadcasting or type promotion: the engine sums a gradient to its input's
 /// shape and converts it to its dtype.
 template <class Rule>
-Tensor record(const char* name, Tensor output, Inputs inputs, Rule&& rule) {
+Tensor record(const char* name, Tensor output, Inputs inputs, const Rule& rule) {
   if (needs_recording(inputs) && isFloatingType(output.scalar_type())) {
-    detail::record(name, TensorList(output), inputs, std::forward<Rule>(rule));
+    detail::record(name, TensorList(output), inputs, rule);
   }
   return output;
 }
 
 /// The same for a list of inputs of any length.
 template <class Rule>
-Tensor record(const char* name, Tensor output, TensorList inputs, Rule&& rule) {
+Tensor record(const char* name, Tensor output, TensorList inputs, const Rule& rule) {
   if (needs_recording(inputs) && isFloatingType(output.scalar_type())) {
-    detail::record(name, TensorList(output), inputs, std::forward<Rule>(rule));
+    detail::record(name, TensorList(output), inputs, rule);
   }
   return output;
 }
@@ -99,9 +105,9 @@ Tensor record(const char* name, Tensor output, TensorList inputs, Rule&& rule) {
 /// is undefined if output i was not used.
 template <class Rule>
 std::vector<Tensor> record(const char* name, std::vector<Tensor> outputs, Inputs inputs,
-                           Rule&& rule) {
+                           const Rule& rule) {
   if (needs_recording(inputs)) {
-    detail::record(name, TensorList(outputs), inputs, std::forward<Rule>(rule));
+    detail::record(name, TensorList(outputs), inputs, rule);
   }
   return outputs;
 }
@@ -109,11 +115,13 @@ std::vector<Tensor> record(const char* name, std::vector<Tensor> outputs, Inputs
 /// Records a view: `view` shares the memory of `base`, so that an in-place change of either is seen
 /// by the other, in values and in gradients.
 template <class Rule>
-Tensor record_view(const char* name, const Tensor& base, Tensor view, Rule&& rule);
+Tensor record_view(const char* name, const Tensor& base, Tensor view, const Rule& rule);
 
 /// Gives `self` the elements, and the place in the graph, of `value` (same shape; converted to
 /// self's dtype): every in-place operation is this after its out-of-place twin, so it is
-/// differentiable like that one. Works through views. Throws Error for a leaf that requires grad.
+/// differentiable like that one: `assign_(x, x + y)`. A twin whose rule saves x is called on
+/// x.clone(), since what it saves is about to change: `assign_(x, x.clone() * y)`. Works through
+/// views. Throws Error for a leaf that requires grad.
 void assign_(const Tensor& self, const Tensor& value);
 
 /// Throws Error unless `self` may be changed in place now; call it before touching the elements.
@@ -127,9 +135,9 @@ void set_view(const Tensor& view, const Tensor& base);
 }  // namespace detail
 
 template <class Rule>
-Tensor record_view(const char* name, const Tensor& base, Tensor view, Rule&& rule) {
+Tensor record_view(const char* name, const Tensor& base, Tensor view, const Rule& rule) {
   detail::set_view(view, base);
-  return record(name, std::move(view), Inputs{base}, std::forward<Rule>(rule));
+  return record(name, std::move(view), Inputs{base}, rule);
 }
 
 }  // namespace adjoint::autograd

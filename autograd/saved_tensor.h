@@ -6,13 +6,17 @@ namespace adjoint::autograd {
 
 /// A tensor kept for the backward pass, with the version that it had: get() throws Error if the
 /// values were changed in place since, and names the operation.
+///
+/// It is sealed when the operation is recorded (see RuleNode): from then on it holds the tensor's
+/// memory and its place in the graph at that time, not the tensor itself, which may get another
+/// place by an in-place operation, even one that makes this very node its origin.
 class SavedTensor {
  public:
   SavedTensor() = default;
-  SavedTensor(const Tensor& tensor, bool is_output);
+  SavedTensor(const Tensor& tensor, bool is_output) : tensor_(tensor), is_output_(is_output) {}
   SavedTensor(const SavedTensor& other);
   SavedTensor(SavedTensor&&) = default;
-  SavedTensor& operator=(const SavedTensor&) = default;
+  SavedTensor& operator=(const SavedTensor&) = delete;
   SavedTensor& operator=(SavedTensor&&) = default;
 
   /// The tensor as it was saved, in its place in the graph (so that rules are differentiable).
@@ -20,14 +24,22 @@ class SavedTensor {
   operator Tensor() const { return get(); }
 
  private:
+  void seal();
+
   Tensor tensor_;
-  uint32_t version_ = 0;
+  std::shared_ptr<Node> grad_fn_;
   uint32_t output_nr_ = 0;
+  uint32_t version_ = 0;
   bool is_output_ = false;
+  bool sealed_ = false;
 };
 
-/// Keeps an input of the operation that is being recorded.
-inline SavedTensor save(const Tensor& input) { return SavedTensor(input, false); }
+/// Keeps an input of the operation that is being recorded; with `needed` false it keeps nothing
+/// (get() gives an undefined tensor), so that memory is not held for a gradient nobody will ask
+/// for.
+inline SavedTensor save(const Tensor& input, bool needed = true) {
+  return needed ? SavedTensor(input, false) : SavedTensor();
+}
 /// Keeps an output of it. The node does not own its own output then (a cycle that would never be
 /// freed): it keeps the memory, and get() puts the node back as its grad_fn.
 inline SavedTensor save_output(const Tensor& output) { return SavedTensor(output, true); }
@@ -45,19 +57,29 @@ class CurrentNode {
   std::shared_ptr<Node> before_;
 };
 
-/// While one exists, every SavedTensor that is copied on this thread notes itself in the list: a
-/// node lists what its rule has saved by copying the rule.
-class SavedTensorCollector {
- public:
-  SavedTensorCollector();
-  ~SavedTensorCollector();
-  SavedTensorCollector(const SavedTensorCollector&) = delete;
-  SavedTensorCollector& operator=(const SavedTensorCollector&) = delete;
+namespace detail {
 
-  std::vector<SavedInfo> found;
+/// What copying a SavedTensor does on this thread while a CopyMode exists. A closure cannot be
+/// asked for its captures, but copying it copies each of them: that is how a node seals, and
+/// lists, what its rule has saved.
+class CopyMode {
+ public:
+  /// Copies are sealed.
+  CopyMode() : CopyMode(nullptr) {}
+  /// Copies note themselves in the list.
+  explicit CopyMode(std::vector<SavedInfo>* found);
+  ~CopyMode();
+  CopyMode(const CopyMode&) = delete;
+  CopyMode& operator=(const CopyMode&) = delete;
+
+  static const CopyMode* current();
+  std::vector<SavedInfo>* found() const { return found_; }
 
  private:
-  SavedTensorCollector* before_;
+  std::vector<SavedInfo>* found_;
+  const CopyMode* before_;
 };
+
+}  // namespace detail
 
 }  // namespace adjoint::autograd

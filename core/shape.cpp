@@ -17,6 +17,15 @@ int64_t numel(IntArrayRef sizes) {
   return zero ? 0 : product;
 }
 
+int64_t span_of(IntArrayRef sizes, IntArrayRef strides) {
+  int64_t last = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == 0) return 0;
+    last += (sizes[i] - 1) * strides[i];
+  }
+  return last + 1;
+}
+
 Dims contiguous_strides(IntArrayRef sizes) {
   Dims strides(sizes.size(), 1);
   for (std::size_t i = sizes.size(); i-- > 1;) {

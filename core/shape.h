@@ -18,6 +18,9 @@ struct Geometry {
 /// where the product does not fit 63 bits.
 int64_t numel(IntArrayRef sizes);
 
+/// How many elements the shape spans in memory, from its first to its last: 0 if it has none.
+int64_t span_of(IntArrayRef sizes, IntArrayRef strides);
+
 /// Row-major strides: the last dimension is the fastest.
 Dims contiguous_strides(IntArrayRef sizes);
 bool is_contiguous(IntArrayRef sizes, IntArrayRef strides);

@@ -126,7 +126,7 @@ class Tensor {
                 bool create_graph = false, std::optional<TensorList> inputs = std::nullopt) const;
   /// The same elements, unknown to the graph; versions are shared.
   Tensor detach() const;
-  Tensor& detach_();
+  Tensor& detach_() const;
   /// Like detach, but in-place changes do not count as new versions.
   Tensor data() const;
   Tensor variable_data() const { return data(); }
@@ -160,6 +160,9 @@ class Tensor {
   Tensor unflatten(int64_t dim, IntArrayRef sizes) const;
   Tensor as_strided(IntArrayRef size, IntArrayRef stride,
                     std::optional<int64_t> storage_offset = std::nullopt) const;
+  /// as_strided's adjoint: a flat tensor of `numel` zeros, to which each element of this one is
+  /// added at offset + i*stride[0] + j*stride[1] + ...
+  Tensor scatter_strided(IntArrayRef stride, int64_t offset, int64_t numel) const;
   std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
   std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
   std::vector<Tensor> unbind(int64_t dim = 0) const;
@@ -172,7 +175,7 @@ class Tensor {
   Tensor clone() const;
   /// Overwrites the elements with src's, broadcast and converted. Recorded like any other
   /// operation.
-  Tensor& copy_(const Tensor& src, bool non_blocking = false);
+  Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
   Tensor to(ScalarType dtype, bool non_blocking = false, bool copy = false) const;
   Tensor to(const TensorOptions& options, bool non_blocking = false, bool copy = false) const;
   Tensor to(Device device, ScalarType dtype, bool non_blocking = false, bool copy = false) const;
@@ -181,9 +184,9 @@ class Tensor {
   Tensor type_as(const Tensor& other) const { return to(other.scalar_type()); }
   Tensor toType(ScalarType type) const { return to(type); }
   Tensor cpu() const { return *this; }
-  Tensor& fill_(const Scalar& value);
-  Tensor& fill_(const Tensor& value);
-  Tensor& zero_();
+  Tensor& fill_(const Scalar& value) const;
+  Tensor& fill_(const Tensor& value) const;
+  Tensor& zero_() const;
   Tensor flip(IntArrayRef dims) const;
 
   // ---- ops/pointwise.cpp: element by element
@@ -191,23 +194,23 @@ class Tensor {
 
   Tensor add(const Tensor& other, const Scalar& alpha = 1) const;
   Tensor add(const Scalar& other, const Scalar& alpha = 1) const;
-  Tensor& add_(const Tensor& other, const Scalar& alpha = 1);
-  Tensor& add_(const Scalar& other, const Scalar& alpha = 1);
+  Tensor& add_(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor& add_(const Scalar& other, const Scalar& alpha = 1) const;
   Tensor sub(const Tensor& other, const Scalar& alpha = 1) const;
   Tensor sub(const Scalar& other, const Scalar& alpha = 1) const;
-  Tensor& sub_(const Tensor& other, const Scalar& alpha = 1);
-  Tensor& sub_(const Scalar& other, const Scalar& alpha = 1);
+  Tensor& sub_(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor& sub_(const Scalar& other, const Scalar& alpha = 1) const;
   Tensor mul(const Tensor& other) const;
   Tensor mul(const Scalar& other) const;
-  Tensor& mul_(const Tensor& other);
-  Tensor& mul_(const Scalar& other);
+  Tensor& mul_(const Tensor& other) const;
+  Tensor& mul_(const Scalar& other) const;
   Tensor div(const Tensor& other) const;
   Tensor div(const Scalar& other) const;
-  Tensor& div_(const Tensor& other);
-  Tensor& div_(const Scalar& other);
+  Tensor& div_(const Tensor& other) const;
+  Tensor& div_(const Scalar& other) const;
   Tensor pow(const Tensor& exponent) const;
   Tensor pow(const Scalar& exponent) const;
-  Tensor& pow_(const Scalar& exponent);
+  Tensor& pow_(const Scalar& exponent) const;
   Tensor maximum(const Tensor& other) const;
   Tensor minimum(const Tensor& other) const;
   Tensor& operator+=(const Tensor& other) { return add_(other); }
@@ -221,37 +224,37 @@ class Tensor {
   Tensor operator-() const { return neg(); }
 
   Tensor neg() const;
-  Tensor& neg_();
+  Tensor& neg_() const;
   Tensor abs() const;
-  Tensor& abs_();
+  Tensor& abs_() const;
   Tensor sign() const;
   Tensor exp() const;
-  Tensor& exp_();
+  Tensor& exp_() const;
   Tensor log() const;
-  Tensor& log_();
+  Tensor& log_() const;
   Tensor log1p() const;
   Tensor sqrt() const;
-  Tensor& sqrt_();
+  Tensor& sqrt_() const;
   Tensor rsqrt() const;
   Tensor square() const;
   Tensor reciprocal() const;
   Tensor sin() const;
   Tensor cos() const;
   Tensor tanh() const;
-  Tensor& tanh_();
+  Tensor& tanh_() const;
   Tensor sigmoid() const;
-  Tensor& sigmoid_();
+  Tensor& sigmoid_() const;
   Tensor relu() const;
-  Tensor& relu_();
+  Tensor& relu_() const;
   Tensor clamp(const std::optional<Scalar>& min = std::nullopt,
                const std::optional<Scalar>& max = std::nullopt) const;
   Tensor& clamp_(const std::optional<Scalar>& min = std::nullopt,
-                 const std::optional<Scalar>& max = std::nullopt);
-  Tensor& addcmul_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1);
-  Tensor& addcdiv_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1);
-  Tensor& lerp_(const Tensor& end, const Scalar& weight);
+                 const std::optional<Scalar>& max = std::nullopt) const;
+  Tensor& addcmul_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
+  Tensor& addcdiv_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
+  Tensor& lerp_(const Tensor& end, const Scalar& weight) const;
   Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
-  Tensor& masked_fill_(const Tensor& mask, const Scalar& value);
+  Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
 
   // ---- ops/compare.cpp: yes or no, element by element
   // -----------------------------------------------
@@ -325,13 +328,13 @@ class Tensor {
   // ---- ops/random.cpp
   // -----------------------------------------------------------------------------------
 
-  Tensor& uniform_(double from = 0, double to = 1);
-  Tensor& normal_(double mean = 0, double std = 1);
-  Tensor& random_(int64_t from, std::optional<int64_t> to);
-  Tensor& random_(int64_t to);
-  Tensor& random_();
-  Tensor& bernoulli_(double p = 0.5);
-  Tensor& bernoulli_(const Tensor& p);
+  Tensor& uniform_(double from = 0, double to = 1) const;
+  Tensor& normal_(double mean = 0, double std = 1) const;
+  Tensor& random_(int64_t from, std::optional<int64_t> to) const;
+  Tensor& random_(int64_t to) const;
+  Tensor& random_() const;
+  Tensor& bernoulli_(double p = 0.5) const;
+  Tensor& bernoulli_(const Tensor& p) const;
 
  private:
   std::shared_ptr<TensorImpl> impl_;

@@ -1,0 +1,258 @@
+#include "adjoint/autograd/engine.h"
+
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "adjoint/autograd/grad_mode.h"
+#include "adjoint/autograd/meta.h"
+#include "adjoint/autograd/saved_tensor.h"
+
+namespace adjoint::autograd {
+namespace {
+
+/// Whether nobody but this handle can see the elements, so that they may be overwritten.
+bool is_sole_owner(const Tensor& t) {
+  return t.impl_ptr().use_count() == 1 && t.impl()->storage.use_count() == 1;
+}
+
+/// sum += term. Under create_graph the sum is recorded; otherwise it is added in place if it is
+/// ours.
+void accumulate(Tensor& sum, Tensor term) {
+  if (!sum.defined()) {
+    sum = std::move(term);
+  } else if (!GradMode::is_enabled() && is_sole_owner(sum) && sum.is_contiguous()) {
+    sum.add_(term);
+  } else {
+    sum = sum.add(term);
+  }
+}
+
+/// A gradient as its receiver must have it: summed where the forward broadcast, converted where it
+/// promoted.
+Tensor fit(Tensor gradient, const OutputMeta& expected, const std::string& from,
+           std::size_t input) {
+  if (gradient.sizes() != IntArrayRef(expected.sizes)) {
+    check(is_expandable_to(expected.sizes, gradient.sizes()),
+          "{}: its rule returned a gradient of shape [{}] for input {}, which has shape [{}]", from,
+          fmt::join(gradient.sizes(), ", "), input, fmt::join(expected.sizes, ", "));
+    gradient = gradient.sum_to_size(expected.sizes);
+  }
+  if (gradient.scalar_type() != expected.dtype) gradient = gradient.to(expected.dtype);
+  return gradient;
+}
+
+/// One reverse sweep.
+///
+/// The nodes that have received a gradient wait in a map by their number, the highest first.
+/// Numbers are the order of execution, so when a node comes up all that use its outputs have run,
+/// and its gradients are complete: no counting of dependencies, no recursion.
+class Sweep {
+ public:
+  Sweep(bool retain_graph, bool create_graph)
+      : retain_graph_(retain_graph), recording_(create_graph) {}
+
+  /// Restricts the sweep to what leads to these edges, and keeps what arrives there.
+  void capture(const std::vector<Edge>& roots, const std::vector<Edge>& inputs);
+  void receive(const Edge& edge, Tensor gradient);
+  void run();
+  /// What arrived at the i-th captured edge; undefined if nothing did.
+  std::vector<Tensor> captured;
+
+ private:
+  struct Waiting {
+    std::shared_ptr<Node> node;
+    Grads gradients;
+  };
+
+  bool leads_somewhere(const Node* node) const { return !capturing_ || wanted_.contains(node); }
+  void run_node(const std::shared_ptr<Node>& node, Grads gradients);
+
+  bool retain_graph_;
+  AutoGradMode recording_;
+  bool capturing_ = false;
+  std::map<uint64_t, Waiting, std::greater<>> waiting_;
+  std::unordered_multimap<const Node*, std::pair<uint32_t, std::size_t>> captures_;
+  std::unordered_set<const Node*> wanted_;  // the nodes to run when capturing
+};
+
+void Sweep::capture(const std::vector<Edge>& roots, const std::vector<Edge>& inputs) {
+  capturing_ = true;
+  captured.resize(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    captures_.emplace(inputs[i].node.get(), std::pair(inputs[i].output_nr, i));
+  }
+  // All reachable nodes in ascending order: when a node's turn comes, what it leads to is decided.
+  std::map<uint64_t, const Node*> reachable;
+  std::vector<const Node*> to_visit;
+  const auto visit = [&](const Edge& edge) {
+    if (edge.is_valid() && reachable.emplace(edge.node->sequence_nr(), edge.node.get()).second) {
+      to_visit.push_back(edge.node.get());
+    }
+  };
+  for (const Edge& root : roots) visit(root);
+  while (!to_visit.empty()) {
+    const Node* node = to_visit.back();
+    to_visit.pop_back();
+    for (const Edge& edge : node->next_edges()) visit(edge);
+  }
+  for (const auto& [number, node] : reachable) {
+    for (const Edge& edge : node->next_edges()) {
+      if (edge.is_valid() &&
+          (wanted_.contains(edge.node.get()) || captures_.contains(edge.node.get()))) {
+        wanted_.insert(node);
+        break;
+      }
+    }
+  }
+}
+
+void Sweep::receive(const Edge& edge, Tensor gradient) {
+  Waiting& entry = waiting_[edge.node->sequence_nr()];
+  if (entry.node == nullptr) {
+    entry.node = edge.node;
+    entry.gradients.resize(edge.node->num_inputs());
+  }
+  accumulate(entry.gradients[edge.output_nr], std::move(gradient));
+}
+
+void Sweep::run() {
+  while (!waiting_.empty()) {
+    auto next = waiting_.extract(waiting_.begin());
+    run_node(next.mapped().node, std::move(next.mapped().gradients));
+  }
+}
+
+void Sweep::run_node(const std::shared_ptr<Node>& node, Grads gradients) {
+  for (const Node::OutputHook& hook : node->hooks()) {
+    Tensor& gradient = gradients[hook.output_nr];
+    if (!gradient.defined()) continue;
+    if (Tensor replaced = hook.hook(gradient); replaced.defined()) {
+      check(replaced.sizes() == gradient.sizes(),
+            "hook on an output of {}: it returned a gradient of shape [{}] in place of [{}]",
+            node->name(), fmt::join(replaced.sizes(), ", "), fmt::join(gradient.sizes(), ", "));
+      gradient = std::move(replaced);
+    }
+  }
+  if (capturing_) {
+    const auto [first, last] = captures_.equal_range(node.get());
+    for (auto it = first; it != last; ++it) {
+      captured[it->second.second] = gradients[it->second.first];
+    }
+    if (!wanted_.contains(node.get())) return;
+  }
+
+  const std::vector<Edge>& edges = node->next_edges();
+  Needs needs;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    const Node* target = edges[i].node.get();
+    if (target != nullptr && (leads_somewhere(target) || captures_.contains(target))) needs.add(i);
+  }
+  Grads results;
+  {
+    const CurrentNode current(node);
+    results = node->apply(std::move(gradients), needs);
+  }
+  if (!retain_graph_) node->release_saved();
+  check(results.size() == edges.size() || edges.empty(),
+        "{}: its rule returned {} gradients for {} inputs", node->name(), results.size(),
+        edges.size());
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (!results[i].defined() || !needs[i] || !edges[i].is_valid()) continue;
+    const OutputMeta& expected = edges[i].node->outputs()[edges[i].output_nr];
+    receive(edges[i], fit(std::move(results[i]), expected, node->name(), i));
+  }
+}
+
+/// The upstream gradient of a root: what the caller gave, checked, or 1.
+Tensor root_gradient(const char* what, const Tensor& root, const Tensor& given) {
+  if (!given.defined()) {
+    check(root.numel() == 1,
+          "{}: an output of {} needs an upstream gradient; only for a tensor of one element is it "
+          "1 by "
+          "itself: reduce it first, as in y.sum().backward(), or pass a tensor of its shape",
+          what, root.describe());
+    return empty(root.sizes(), root.options()).fill_(1);
+  }
+  check(given.sizes() == root.sizes(), "{}: the upstream gradient has shape [{}], the output [{}]",
+        what, fmt::join(given.sizes(), ", "), fmt::join(root.sizes(), ", "));
+  return given.scalar_type() == root.scalar_type() ? given : given.to(root.scalar_type());
+}
+
+variable_list sweep(const char* what, const variable_list& roots, const variable_list& root_grads,
+                    std::optional<bool> retain_graph, bool create_graph,
+                    const variable_list* inputs) {
+  check(root_grads.empty() || root_grads.size() == roots.size(),
+        "{}: expected one upstream gradient an output ({}), got {}", what, roots.size(),
+        root_grads.size());
+  std::vector<Edge> root_edges, input_edges;
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    root_edges.push_back(gradient_edge(roots[i]));
+    check(root_edges.back().is_valid(),
+          "{}: output {} ({}) does not require grad and was not computed from anything that does; "
+          "was it computed under a NoGradGuard, or from detached tensors?",
+          what, i, roots[i].describe());
+  }
+  Sweep run(retain_graph.value_or(create_graph), create_graph);
+  if (inputs != nullptr) {
+    for (std::size_t i = 0; i < inputs->size(); ++i) {
+      input_edges.push_back(gradient_edge((*inputs)[i]));
+      check(
+          input_edges.back().is_valid(),
+          "{}: input {} ({}) does not require grad; call requires_grad_() on it before it is used",
+          what, i, (*inputs)[i].describe());
+    }
+    run.capture(root_edges, input_edges);
+  }
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    run.receive(root_edges[i],
+                root_gradient(what, roots[i], root_grads.empty() ? Tensor() : root_grads[i]));
+  }
+  run.run();
+  return std::move(run.captured);
+}
+
+}  // namespace
+
+void backward(const variable_list& tensors, const variable_list& grad_tensors,
+              std::optional<bool> retain_graph, bool create_graph, const variable_list& inputs) {
+  if (inputs.empty()) {
+    sweep("backward", tensors, grad_tensors, retain_graph, create_graph, nullptr);
+    return;
+  }
+  variable_list grads =
+      sweep("backward", tensors, grad_tensors, retain_graph, create_graph, &inputs);
+  const AutoGradMode recording(create_graph);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (grads[i].defined()) accumulate_into_grad(inputs[i], std::move(grads[i]));
+  }
+}
+
+variable_list grad(const variable_list& outputs, const variable_list& inputs,
+                   const variable_list& grad_outputs, std::optional<bool> retain_graph,
+                   bool create_graph, bool allow_unused) {
+  variable_list grads = sweep("grad", outputs, grad_outputs, retain_graph, create_graph, &inputs);
+  for (std::size_t i = 0; i < inputs.size() && !allow_unused; ++i) {
+    check(grads[i].defined(),
+          "grad: the outputs do not depend on input {} ({}); pass allow_unused=true to get an "
+          "undefined tensor for it",
+          i, inputs[i].describe());
+  }
+  return grads;
+}
+
+void accumulate_into_grad(const Tensor& tensor, Tensor gradient) {
+  Tensor& grad = meta_of(tensor.impl()).grad;
+  if (!grad.defined()) {
+    // Take the gradient itself when nobody else can see it.
+    const bool take =
+        !GradMode::is_enabled() && is_sole_owner(gradient) && gradient.is_contiguous();
+    grad = take ? std::move(gradient) : gradient.clone();
+  } else if (GradMode::is_enabled()) {
+    grad = grad.add(gradient);
+  } else {
+    grad.add_(gradient);
+  }
+}
+
+}  // namespace adjoint::autograd

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "adjoint/autograd/node.h"
+
+namespace adjoint::autograd {
+
+/// The parts of a tensor's autograd state that most tensors never need.
+struct AutogradMeta {
+  Tensor grad;
+  /// The leaf's sink in the graph, alive as long as a graph or the caller holds it.
+  std::weak_ptr<Node> accumulate_grad;
+  std::vector<Node::OutputHook> hooks;  ///< of a leaf; a non-leaf's hooks are its grad_fn's
+  bool retains_grad = false;
+
+  /// For a view: the tensor whose memory it shows (itself no view), and the version at which the
+  /// view's grad_fn was right. After an in-place change of either, it is made anew from the base.
+  Tensor base;
+  uint32_t view_version = 0;
+  bool view_made_without_grad = false;
+};
+
+/// The tensor's meta, made now if it has none.
+AutogradMeta& meta_of(TensorImpl* impl);
+
+/// The sink that adds what it receives to the leaf's grad().
+std::shared_ptr<Node> accumulate_grad_node(const Tensor& leaf);
+/// Adds `gradient` to tensor.grad(), or makes it that.
+void accumulate_into_grad(const Tensor& tensor, Tensor gradient);
+
+}  // namespace adjoint::autograd

@@ -1,0 +1,162 @@
+#include "adjoint/autograd/record.h"
+
+#include <algorithm>
+
+#include "adjoint/autograd/meta.h"
+
+namespace adjoint::autograd {
+namespace {
+
+void set_origin(TensorImpl* impl, const std::shared_ptr<Node>& node, uint32_t output_nr) {
+  impl->grad_fn = node;
+  impl->output_nr = output_nr;
+}
+
+/// A view's grad_fn is right as long as nobody has changed its base's elements. Afterwards the
+/// view is what the base is now, read through the view's geometry.
+void refresh_view(TensorImpl* impl) {
+  if (impl->meta == nullptr || !impl->meta->base.defined()) return;
+  AutogradMeta& meta = *impl->meta;
+  const uint32_t version = impl->storage->version();
+  if (meta.view_version == version) return;
+  meta.view_version = version;
+  if (!meta.base.requires_grad() || meta.view_made_without_grad) return;
+  const AutoGradMode recording(true);
+  const Tensor again =
+      meta.base.as_strided(impl->geometry.sizes, impl->geometry.strides, impl->geometry.offset);
+  set_origin(impl, again.impl()->grad_fn, again.impl()->output_nr);
+}
+
+template <class InputList>
+bool any_requires_grad_in(const InputList& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(),
+                     [](const Tensor& t) { return t.defined() && t.requires_grad(); });
+}
+
+template <class InputList>
+std::vector<Edge> edges_to(const InputList& inputs) {
+  std::vector<Edge> edges;
+  edges.reserve(inputs.size());
+  for (const Tensor& input : inputs) {
+    edges.push_back(input.defined() ? gradient_edge(input) : Edge());
+  }
+  return edges;
+}
+
+/// The base with the region that `self` shows replaced by `value`: the functional reading of an
+/// in-place change through a view. Both halves of the gradient are read off one flat copy of it,
+/// laid out like the base's storage.
+void record_change_through_view(const Tensor& base, const Tensor& self, const Tensor& value) {
+  const Geometry whole = base.impl()->geometry, part = self.impl()->geometry;
+  const Tensor marker = base.detach();
+  record("as_strided_scatter", marker, {base, value}, [whole, part](const Tensor& g, Needs needs) {
+    // Offsets relative to the base's first element: the flat copy starts there.
+    const Tensor flat = g.scatter_strided(whole.strides, 0, span_of(whole.sizes, whole.strides));
+    const int64_t offset = part.offset - whole.offset;
+    Grads grads(2);
+    if (needs[0]) {
+      Tensor rest = flat.clone();
+      rest.as_strided(part.sizes, part.strides, offset).zero_();
+      grads[0] = rest.as_strided(whole.sizes, whole.strides, 0);
+    }
+    if (needs[1]) grads[1] = flat.as_strided(part.sizes, part.strides, offset);
+    return grads;
+  });
+  set_origin(base.impl(), marker.impl()->grad_fn, marker.impl()->output_nr);
+}
+
+}  // namespace
+
+bool detail::any_requires_grad(Inputs inputs) { return any_requires_grad_in(inputs); }
+bool detail::any_requires_grad(TensorList inputs) { return any_requires_grad_in(inputs); }
+std::vector<Edge> detail::edges_of(Inputs inputs) { return edges_to(inputs); }
+std::vector<Edge> detail::edges_of(TensorList inputs) { return edges_to(inputs); }
+
+void detail::set_history(const Tensor& output, const std::shared_ptr<Node>& node) {
+  const uint32_t output_nr = node->add_output(output);
+  if (output.is_floating_point()) set_origin(output.impl(), node, output_nr);
+}
+
+void detail::set_view(const Tensor& view, const Tensor& base) {
+  AutogradMeta& meta = meta_of(view.impl());
+  const auto& base_meta = base.impl()->meta;
+  const bool base_is_view = base_meta != nullptr && base_meta->base.defined();
+  meta.base = base_is_view ? base_meta->base : base;
+  meta.view_version = view.impl()->storage->version();
+  meta.view_made_without_grad =
+      !GradMode::is_enabled() || (base_is_view && base_meta->view_made_without_grad);
+}
+
+Edge gradient_edge(const Tensor& tensor) {
+  TensorImpl* impl = tensor.impl();
+  refresh_view(impl);
+  if (impl->grad_fn != nullptr) return {impl->grad_fn, impl->output_nr};
+  if (impl->requires_grad) return {accumulate_grad_node(tensor), 0};
+  return {};
+}
+
+void check_inplace(const char* name, const Tensor& self) {
+  TensorImpl* impl = self.impl();
+  check(
+      !may_overlap(self.sizes(), self.strides()),
+      "{}: cannot write in place to an expanded tensor ({}, strides [{}]), where several elements "
+      "share one place in memory; write to its clone()",
+      name, self.describe(), fmt::join(self.strides(), ", "));
+  if (!GradMode::is_enabled()) return;
+  check(
+      !impl->requires_grad,
+      "{}: a leaf tensor that requires grad ({}) cannot be changed in place; put the change under "
+      "a NoGradGuard, or change a copy",
+      name, self.describe());
+  if (impl->meta == nullptr || !impl->meta->base.defined()) return;
+  check(!impl->meta->base.impl()->requires_grad,
+        "{}: a view ({}) of a leaf tensor that requires grad cannot be changed in place; put the "
+        "change under a NoGradGuard, or change a copy",
+        name, self.describe());
+}
+
+void bump_version(const Tensor& self) {
+  if (!self.impl()->unversioned) self.impl()->storage->bump_version();
+}
+
+void assign_(const Tensor& self, const Tensor& value) {
+  check(self.sizes() == value.sizes(),
+        "in-place operation: the result's shape [{}] is not that of the tensor it goes to, [{}]",
+        fmt::join(value.sizes(), ", "), fmt::join(self.sizes(), ", "));
+  check_inplace("in-place operation", self);
+  TensorImpl* impl = self.impl();
+  const Tensor converted = value.to(self.scalar_type());
+  {
+    const NoGradGuard no_grad;
+    self.copy_(converted);  // counts as a new version
+  }
+  if (!GradMode::is_enabled()) return;
+  AutogradMeta* meta = impl->meta.get();
+  if (meta != nullptr && meta->base.defined()) {
+    const Tensor& base = meta->base;
+    if (!base.requires_grad() && !converted.requires_grad()) return;
+    check(!meta->view_made_without_grad,
+          "in-place operation: a view ({}) that was made under NoGradGuard cannot be changed in "
+          "place "
+          "with recording on: its base would not learn of it; make the view with recording on",
+          self.describe());
+    record_change_through_view(base, self, converted);
+    meta->view_version = impl->storage->version() - 1;  // stale: read off the new base
+    refresh_view(impl);
+    return;
+  }
+  Edge origin = gradient_edge(converted);
+  if (origin.is_valid() && converted.grad_fn() == nullptr) {  // a leaf: give self a node of its own
+    const Tensor marker = self.detach();
+    record("copy_", marker, {converted}, [](const Tensor& g) { return Grads{g}; });
+    origin = {marker.impl()->grad_fn, marker.impl()->output_nr};
+  }
+  const bool retained = meta != nullptr && meta->retains_grad;
+  set_origin(impl, origin.node, origin.output_nr);
+  if (retained && origin.is_valid()) {
+    meta->retains_grad = false;
+    self.retain_grad();
+  }
+}
+
+}  // namespace adjoint::autograd

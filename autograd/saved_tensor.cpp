@@ -1,0 +1,77 @@
+#include "adjoint/autograd/saved_tensor.h"
+
+#include "adjoint/autograd/grad_mode.h"
+
+namespace adjoint::autograd {
+namespace {
+
+thread_local std::shared_ptr<Node> current_node;
+thread_local const detail::CopyMode* copy_mode = nullptr;
+
+}  // namespace
+
+CurrentNode::CurrentNode(std::shared_ptr<Node> node) : before_(std::move(current_node)) {
+  current_node = std::move(node);
+}
+
+CurrentNode::~CurrentNode() { current_node = std::move(before_); }
+
+detail::CopyMode::CopyMode(std::vector<SavedInfo>* found) : found_(found), before_(copy_mode) {
+  copy_mode = this;
+}
+
+detail::CopyMode::~CopyMode() { copy_mode = before_; }
+
+const detail::CopyMode* detail::CopyMode::current() { return copy_mode; }
+
+SavedTensor::SavedTensor(const SavedTensor& other)
+    : tensor_(other.tensor_),
+      grad_fn_(other.grad_fn_),
+      output_nr_(other.output_nr_),
+      version_(other.version_),
+      is_output_(other.is_output_),
+      sealed_(other.sealed_) {
+  const detail::CopyMode* mode = detail::CopyMode::current();
+  if (mode == nullptr || !tensor_.defined()) return;
+  if (mode->found() != nullptr) {
+    mode->found()->push_back(
+        {tensor_.sizes(), tensor_.scalar_type(), tensor_.nbytes(), is_output_});
+  } else if (!sealed_) {
+    seal();
+  }
+}
+
+void SavedTensor::seal() {
+  sealed_ = true;
+  version_ = tensor_.impl()->storage->version();
+  if (!is_output_) {
+    const Edge edge = gradient_edge(tensor_);
+    // A leaf that requires grad stays itself: it cannot change its place, and gradients of
+    // gradients have to find their way to it.
+    if (edge.is_valid() && tensor_.is_leaf()) return;
+    grad_fn_ = edge.node;
+    output_nr_ = edge.output_nr;
+  } else {
+    output_nr_ = tensor_.output_nr();
+  }
+  tensor_ = tensor_.detach();
+}
+
+Tensor SavedTensor::get() const {
+  if (!sealed_ || !tensor_.defined()) return tensor_;
+  const uint32_t now = tensor_.impl()->storage->version();
+  check(now == version_,
+        "{}: a tensor that backward needs ({}{}) was changed in place since: it was saved at "
+        "version {} and is at version {} now; use the out-of-place operation, or change a clone()",
+        current_node ? current_node->name() : "backward", is_output_ ? "its own output, " : "",
+        tensor_.describe(), version_, now);
+  if (!GradMode::is_enabled() || tensor_.requires_grad()) return tensor_;
+  const std::shared_ptr<Node>& origin = is_output_ ? current_node : grad_fn_;
+  if (origin == nullptr) return tensor_;
+  Tensor placed = tensor_.detach();
+  placed.impl()->grad_fn = origin;
+  placed.impl()->output_nr = output_nr_;
+  return placed;
+}
+
+}  // namespace adjoint::autograd

@@ -1,0 +1,158 @@
+// Tensor's autograd methods: a tensor's own place in the graph.
+
+#include "adjoint/autograd/engine.h"
+#include "adjoint/autograd/meta.h"
+#include "adjoint/autograd/record.h"
+
+namespace adjoint {
+namespace autograd {
+namespace {
+
+/// The end of the graph at a leaf.
+class AccumulateGrad final : public Node {
+ public:
+  explicit AccumulateGrad(const Tensor& leaf) : Node("AccumulateGrad"), leaf_(leaf) {
+    add_output(leaf);
+  }
+  Grads apply(Grads&& upstream, Needs) override {
+    accumulate_into_grad(leaf_, std::move(upstream[0]));
+    return {};
+  }
+  std::vector<OutputHook>& hooks() override { return meta_of(leaf_.impl()).hooks; }
+
+ private:
+  Tensor leaf_;
+};
+
+}  // namespace
+
+AutogradMeta& meta_of(TensorImpl* impl) {
+  if (impl->meta == nullptr) impl->meta = std::make_shared<AutogradMeta>();
+  return *impl->meta;
+}
+
+std::shared_ptr<Node> accumulate_grad_node(const Tensor& leaf) {
+  AutogradMeta& meta = meta_of(leaf.impl());
+  std::shared_ptr<Node> node = meta.accumulate_grad.lock();
+  if (node == nullptr) {
+    node = make_node<AccumulateGrad>(leaf);
+    meta.accumulate_grad = node;
+  }
+  return node;
+}
+
+}  // namespace autograd
+
+using autograd::gradient_edge;
+using autograd::meta_of;
+
+bool Tensor::requires_grad() const {
+  TensorImpl* self = impl();
+  if (self->meta != nullptr && self->meta->base.defined()) return gradient_edge(*this).is_valid();
+  return self->requires_grad || self->grad_fn != nullptr;
+}
+
+const Tensor& Tensor::requires_grad_(bool requires_grad) const {
+  check(!requires_grad || is_floating_point(),
+        "requires_grad_: only floating-point tensors have gradients, this one is {}; convert it "
+        "first, "
+        "as in x.to(torch::kFloat32)",
+        describe());
+  check(requires_grad || is_leaf(),
+        "requires_grad_(false): the tensor is the result of {}, not a leaf; use detach() for a "
+        "tensor "
+        "without its history",
+        is_leaf() ? "" : grad_fn()->name());
+  if (is_leaf()) impl()->requires_grad = requires_grad;
+  return *this;
+}
+
+bool Tensor::is_leaf() const { return grad_fn() == nullptr; }
+
+std::shared_ptr<autograd::Node> Tensor::grad_fn() const {
+  TensorImpl* self = impl();
+  if (self->meta != nullptr && self->meta->base.defined())
+    gradient_edge(*this);  // refreshes a view
+  return self->grad_fn;
+}
+
+const Tensor& Tensor::grad() const {
+  static const Tensor none;
+  const auto& meta = impl()->meta;
+  return meta == nullptr ? none : meta->grad;
+}
+
+Tensor& Tensor::mutable_grad() const { return meta_of(impl()).grad; }
+
+bool Tensor::retains_grad() const { return impl()->meta != nullptr && impl()->meta->retains_grad; }
+
+void Tensor::retain_grad() const {
+  check(requires_grad(), "retain_grad: the tensor ({}) does not require grad", describe());
+  if (is_leaf() || retains_grad()) return;
+  meta_of(impl()).retains_grad = true;
+  register_hook([self = std::weak_ptr(impl_)](const Tensor& gradient) {
+    if (auto alive = self.lock()) autograd::accumulate_into_grad(Tensor(alive), gradient);
+    return Tensor();
+  });
+}
+
+unsigned Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) const {
+  check(requires_grad(),
+        "register_hook: the tensor ({}) does not require grad, so it never gets a gradient",
+        describe());
+  const std::shared_ptr<autograd::Node> origin = grad_fn();
+  auto& hooks = origin ? origin->hooks() : meta_of(impl()).hooks;
+  const unsigned id = hooks.empty() ? 0 : hooks.back().id + 1;
+  hooks.push_back({origin ? impl()->output_nr : 0, id, std::move(hook)});
+  return id;
+}
+
+void Tensor::remove_hook(unsigned pos) const {
+  const std::shared_ptr<autograd::Node> origin = grad_fn();
+  auto& hooks = origin ? origin->hooks() : meta_of(impl()).hooks;
+  const auto removed = std::erase_if(hooks, [&](const auto& h) { return h.id == pos; });
+  check(removed != 0, "remove_hook: the tensor has no hook number {}", pos);
+}
+
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph,
+                      std::optional<TensorList> inputs) const {
+  check(!inputs.has_value() || !inputs->empty(), "backward: the list of inputs is empty");
+  autograd::backward({*this}, {gradient}, retain_graph, create_graph,
+                     inputs ? inputs->vec() : autograd::variable_list());
+}
+
+Tensor Tensor::detach() const { return alias(sizes(), strides(), storage_offset()); }
+
+Tensor& Tensor::detach_() const {
+  check(!is_view(), "detach_: the tensor is a view; use detach()");
+  impl()->grad_fn.reset();
+  impl()->output_nr = 0;
+  impl()->requires_grad = false;
+  return const_cast<Tensor&>(*this);
+}
+
+Tensor Tensor::data() const {
+  Tensor plain = detach();
+  plain.impl()->unversioned = true;
+  return plain;
+}
+
+void Tensor::set_data(const Tensor& new_data) const {
+  TensorImpl* self = impl();
+  check(is_leaf(), "set_data: the tensor is the result of {}, not a leaf",
+        is_leaf() ? "" : grad_fn()->name());
+  check(!requires_grad() || new_data.is_floating_point(),
+        "set_data: the tensor requires grad, the new data is {}", new_data.scalar_type());
+  const TensorImpl* other = new_data.impl();
+  self->storage = other->storage;
+  self->geometry = other->geometry;
+  self->numel = other->numel;
+  self->dtype = other->dtype;
+  self->contiguous = other->contiguous;
+  // A sink of the old shape must not receive gradients for the new one.
+  if (self->meta != nullptr) self->meta->accumulate_grad.reset();
+}
+
+bool Tensor::is_view() const { return impl()->meta != nullptr && impl()->meta->base.defined(); }
+
+}  // namespace adjoint
