@@ -1,0 +1,101 @@
+#include "adjoint/ops/kernels/gemm.h"
+
+#include <algorithm>
+#include <climits>
+
+#include <cblas.h>
+
+#include "adjoint/core/error.h"
+#include "adjoint/core/parallel.h"
+
+namespace adjoint::kernels {
+namespace {
+
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k,
+               const float* a, blasint lda, const float* b, blasint ldb, float beta, float* c,
+               blasint ldc) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+}
+
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, blasint k,
+               const double* a, blasint lda, const double* b, blasint ldb, double beta, double* c,
+               blasint ldc) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+}
+
+/// BLAS wants strides of at least a row, also where there is no second row.
+template <class T>
+blasint leading_dimension(const Matrix<T>& matrix, int64_t rows, int64_t cols) {
+  return static_cast<blasint>(std::max(matrix.stride, matrix.transposed ? rows : cols));
+}
+
+CBLAS_TRANSPOSE transpose_flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+
+/// The part of a matrix that starts at (row, col).
+template <class T>
+Matrix<T> from(Matrix<T> matrix, int64_t row, int64_t col) {
+  matrix.data += matrix.transposed ? col * matrix.stride + row : row * matrix.stride + col;
+  return matrix;
+}
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+template <class T>
+void gemm(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T beta, T* c,
+          int64_t c_stride) {
+  static const bool threads_off = (openblas_set_num_threads(1), true);
+  static_cast<void>(threads_off);
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    if (beta == T(1)) return;
+    for (int64_t i = 0; i < m; ++i) {
+      T* row = c + i * c_stride;
+      for (int64_t j = 0; j < n; ++j) row[j] = beta == T(0) ? T(0) : beta * row[j];
+    }
+    return;
+  }
+  check(std::max({m, n, k, a.stride, b.stride, c_stride}) <= INT_MAX,
+        "matrix product: BLAS takes sizes up to {}, but these are {} x {} x {} with rows {}, {} "
+        "and {} "
+        "elements apart",
+        INT_MAX, m, k, n, a.stride, b.stride, c_stride);
+  blas_gemm(transpose_flag(a.transposed), transpose_flag(b.transposed), static_cast<blasint>(m),
+            static_cast<blasint>(n), static_cast<blasint>(k), a.data, leading_dimension(a, m, k),
+            b.data, leading_dimension(b, k, n), beta, c,
+            static_cast<blasint>(std::max(c_stride, n)));
+}
+
+template <class T>
+void parallel_gemm(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T beta, T* c,
+                   int64_t c_stride) {
+  // A piece is large enough to be worth packing its operands again (the products are 64 deep or
+  // more in each direction) and there are enough pieces for many threads to share.
+  constexpr int64_t kPieces = 16;
+  constexpr int64_t kSmallestSide = 64;
+  const auto piece_size = [=](int64_t size, int64_t pieces) {
+    return std::max(kSmallestSide, ceil_div(ceil_div(size, pieces), 16) * 16);
+  };
+  const int64_t rows = m >= n ? piece_size(m, kPieces) : std::max(m, int64_t{1});
+  const int64_t row_pieces = ceil_div(m, rows);
+  const int64_t cols =
+      piece_size(n, std::max(int64_t{1}, kPieces / std::max(row_pieces, int64_t{1})));
+  const int64_t col_pieces = ceil_div(n, cols);
+  parallel_for(0, row_pieces * col_pieces, 1, [&](int64_t piece, int64_t) {
+    const int64_t i = piece / col_pieces * rows;
+    const int64_t j = piece % col_pieces * cols;
+    gemm(std::min(rows, m - i), std::min(cols, n - j), k, from(a, i, 0), from(b, 0, j), beta,
+         c + i * c_stride + j, c_stride);
+  });
+}
+
+template void gemm(int64_t, int64_t, int64_t, Matrix<float>, Matrix<float>, float, float*, int64_t);
+template void gemm(int64_t, int64_t, int64_t, Matrix<double>, Matrix<double>, double, double*,
+                   int64_t);
+template void parallel_gemm(int64_t, int64_t, int64_t, Matrix<float>, Matrix<float>, float, float*,
+                            int64_t);
+template void parallel_gemm(int64_t, int64_t, int64_t, Matrix<double>, Matrix<double>, double,
+                            double*, int64_t);
+
+}  // namespace adjoint::kernels
