@@ -8,3 +8,4 @@
 #include "adjoint/core/logging.h"
 #include "adjoint/core/parallel.h"
 #include "adjoint/core/tensor.h"
+#include "adjoint/ops/creation.h"
