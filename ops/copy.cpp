@@ -1,0 +1,120 @@
+#include "adjoint/ops/copy.h"
+
+#include "adjoint/ops/elementwise.h"
+
+namespace adjoint {
+
+using autograd::Grads;
+
+namespace {
+
+/// `self`'s elements in a contiguous tensor of their own, not recorded.
+Tensor copied(const Tensor& self, IntArrayRef shape, ScalarType dtype) {
+  Tensor made = empty(shape, dtype);
+  kernels::copy(made, self);
+  return made;
+}
+
+}  // namespace
+
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::clone() const {
+  return autograd::record("clone", copied(*this, sizes(), scalar_type()), {*this},
+                          [](const Tensor& g) { return Grads{g}; });
+}
+
+Tensor Tensor::to(ScalarType dtype, bool /*non_blocking*/, bool copy) const {
+  if (dtype == scalar_type()) return copy ? clone() : *this;
+  return autograd::record("to", copied(*this, sizes(), dtype), {*this},
+                          [](const Tensor& g) { return Grads{g}; });
+}
+Tensor Tensor::to(const TensorOptions& options, bool non_blocking, bool copy) const {
+  return to(options.dtype_opt().value_or(scalar_type()), non_blocking, copy);
+}
+Tensor Tensor::to(Device, ScalarType dtype, bool non_blocking, bool copy) const {
+  return to(dtype, non_blocking, copy);
+}
+Tensor Tensor::to(Device, bool non_blocking, bool copy) const {
+  return to(scalar_type(), non_blocking, copy);
+}
+Tensor Tensor::to(const Tensor& other, bool non_blocking, bool copy) const {
+  return to(other.scalar_type(), non_blocking, copy);
+}
+
+Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) {
+  check(is_expandable_to(src.sizes(), sizes()),
+        "copy_: the source, {}, does not broadcast to the destination, {}", src.describe(),
+        describe());
+  elementwise::check_writable("copy_", *this);
+  if (autograd::needs_recording({*this, src})) {
+    // Nothing flows back to the old elements, which are gone.
+    autograd::assign_(*this, autograd::record("copy_", copied(src, sizes(), scalar_type()),
+                                              {*this, src}, [](const Tensor& g) {
+                                                return Grads{Tensor(), g};
+                                              }));
+    return *this;
+  }
+  autograd::check_inplace("copy_", *this);
+  kernels::copy(*this, kernels::unaliased(src, *this));
+  autograd::bump_version(*this);
+  return *this;
+}
+
+Tensor& Tensor::fill_(const Scalar& value) {
+  elementwise::check_writable("fill_", *this);
+  const auto fill = [&value](const Tensor& out) {
+    dispatch(out.scalar_type(), [&]<class T>(std::type_identity<T>) {
+      kernels::map<T>([v = kernels::convert_scalar<T>(value)] { return v; }, out);
+    });
+  };
+  if (autograd::needs_recording({*this})) {
+    Tensor filled = empty(sizes(), scalar_type());
+    fill(filled);
+    autograd::assign_(*this, autograd::record("fill_", filled, {*this},
+                                              [](const Tensor&) { return Grads{Tensor()}; }));
+    return *this;
+  }
+  autograd::check_inplace("fill_", *this);
+  fill(*this);
+  autograd::bump_version(*this);
+  return *this;
+}
+
+Tensor& Tensor::fill_(const Tensor& value) {
+  check(value.dim() == 0, "fill_: expected a value without dimensions, got {}", value.describe());
+  return copy_(value);
+}
+
+Tensor& Tensor::zero_() { return fill_(0); }
+
+Tensor Tensor::flip(IntArrayRef dims) const { return adjoint::flip(*this, dims); }
+
+Tensor flip(const Tensor& self, IntArrayRef dims) {
+  const uint32_t flipped = dims.empty() ? 0 : dim_mask(dims, self.dim());
+  Tensor y = empty(self.sizes(), self.scalar_type());
+  std::array<Dims, 2> strides{y.strides(), self.strides()};
+  int64_t begin = 0;  // of the input: the element that comes first in the output
+  for (std::size_t d = 0; d < self.sizes().size(); ++d) {
+    if ((flipped >> d & 1) == 0) continue;
+    begin += (self.sizes()[d] - 1) * strides[1][d];
+    strides[1][d] = -strides[1][d];
+  }
+  if (y.numel() > 0) {
+    const kernels::Walk walk(self.sizes(), strides.data(), 2);
+    const std::array<int64_t, 2> steps{walk.inner_stride(0), walk.inner_stride(1)};
+    dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
+      T* const to = y.data_ptr<T>();
+      const T* const from = self.data_ptr<T>() + begin;
+      walk.run([=](const kernels::Walk::Offsets& at, int64_t n) {
+        kernels::detail::map_row(
+            steps, n, [](T x) { return x; }, to + at[0], from + at[1]);
+      });
+    });
+  }
+  return autograd::record("flip", y, {self}, [dims = Dims(dims)](const Tensor& g) {
+    return Grads{adjoint::flip(g, dims)};
+  });
+}
+
+}  // namespace adjoint
