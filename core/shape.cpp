@@ -45,15 +45,16 @@ bool is_contiguous(IntArrayRef sizes, IntArrayRef strides) {
 }
 
 bool may_overlap(IntArrayRef sizes, IntArrayRef strides) {
-  // Sort by stride; then no overlap is certain if each stride steps over all that is inside it.
+  // In order of their strides, each dimension has to step over all that is inside it.
   std::array<std::size_t, kMaxDims> order;
   std::size_t count = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == 0) return false;
-    if (sizes[i] > 1) order[count++] = i;
+    if (sizes[i] == 1) continue;
+    std::size_t at = count++;
+    for (; at > 0 && strides[order[at - 1]] > strides[i]; --at) order[at] = order[at - 1];
+    order[at] = i;
   }
-  std::sort(order.begin(), order.begin() + count,
-            [&](std::size_t a, std::size_t b) { return strides[a] < strides[b]; });
   int64_t extent = 0;  // the largest offset that the dimensions so far can reach
   for (std::size_t k = 0; k < count; ++k) {
     const std::size_t i = order[k];
