@@ -107,7 +107,7 @@ Tensor Tensor::add(const Scalar& other, const Scalar& alpha) const {
   return record("add", y, {*this}, [](const Tensor& g) { return Grads{g}; });
 }
 
-Tensor& Tensor::add_(const Tensor& other, const Scalar& alpha) {
+Tensor& Tensor::add_(const Tensor& other, const Scalar& alpha) const {
   const ScalarType dtype = result_type(*this, other);
   check_alpha("add_", dtype, alpha);
   return in_place(
@@ -118,7 +118,7 @@ Tensor& Tensor::add_(const Tensor& other, const Scalar& alpha) {
       [&] { return add(other, alpha); });
 }
 
-Tensor& Tensor::add_(const Scalar& other, const Scalar& alpha) {
+Tensor& Tensor::add_(const Scalar& other, const Scalar& alpha) const {
   const ScalarType dtype = result_type(*this, other);
   check_alpha("add_", dtype, alpha);
   return in_place(
@@ -147,7 +147,7 @@ Tensor Tensor::sub(const Scalar& other, const Scalar& alpha) const {
   return record("sub", y, {*this}, [](const Tensor& g) { return Grads{g}; });
 }
 
-Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) {
+Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) const {
   const ScalarType dtype = result_type(*this, other);
   check_subtractable("sub_", dtype);
   check_alpha("sub_", dtype, alpha);
@@ -159,7 +159,7 @@ Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) {
       [&] { return sub(other, alpha); });
 }
 
-Tensor& Tensor::sub_(const Scalar& other, const Scalar& alpha) {
+Tensor& Tensor::sub_(const Scalar& other, const Scalar& alpha) const {
   const ScalarType dtype = result_type(*this, other);
   check_subtractable("sub_", dtype);
   check_alpha("sub_", dtype, alpha);
@@ -189,7 +189,7 @@ Tensor Tensor::neg() const {
   return record("neg", y, {*this}, [](const Tensor& g) { return Grads{-g}; });
 }
 
-Tensor& Tensor::neg_() {
+Tensor& Tensor::neg_() const {
   check_subtractable("neg_", scalar_type());
   return mul_(-1);
 }
@@ -215,16 +215,16 @@ Tensor Tensor::mul(const Scalar& other) const {
   return record("mul", y, {*this}, [other](const Tensor& g) { return Grads{g * other}; });
 }
 
-Tensor& Tensor::mul_(const Tensor& other) {
+Tensor& Tensor::mul_(const Tensor& other) const {
   return in_place(
       "mul_", *this, other, result_type(*this, other),
       [](const Tensor& out, const Tensor& a, const Tensor& b) {
         elementwise::map(Times(), out, a, b);
       },
-      [&] { return mul(other); });
+      [&] { return clone().mul(other); });
 }
 
-Tensor& Tensor::mul_(const Scalar& other) {
+Tensor& Tensor::mul_(const Scalar& other) const {
   return in_place(
       "mul_", *this, result_type(*this, other),
       [&](const Tensor& out, const Tensor& x) { with_number(Times(), out, x, other); },
@@ -265,14 +265,14 @@ Tensor Tensor::div(const Scalar& other) const {
   return record("div", y, {*this}, [other](const Tensor& g) { return Grads{g / other}; });
 }
 
-Tensor& Tensor::div_(const Tensor& other) {
+Tensor& Tensor::div_(const Tensor& other) const {
   return in_place(
       "div_", *this, other, real_dtype(result_type(*this, other)),
       [](const Tensor& out, const Tensor& a, const Tensor& b) { quotient(out, a, b); },
-      [&] { return div(other); });
+      [&] { return clone().div(other); });
 }
 
-Tensor& Tensor::div_(const Scalar& other) {
+Tensor& Tensor::div_(const Scalar& other) const {
   return in_place(
       "div_", *this, real_dtype(result_type(*this, other)),
       [&](const Tensor& out, const Tensor& x) { quotient(out, x, other); },

@@ -42,7 +42,7 @@ Tensor Tensor::to(const Tensor& other, bool non_blocking, bool copy) const {
   return to(other.scalar_type(), non_blocking, copy);
 }
 
-Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) {
+Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
   check(is_expandable_to(src.sizes(), sizes()),
         "copy_: the source, {}, does not broadcast to the destination, {}", src.describe(),
         describe());
@@ -53,15 +53,15 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) {
                                               {*this, src}, [](const Tensor& g) {
                                                 return Grads{Tensor(), g};
                                               }));
-    return *this;
+    return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("copy_", *this);
   kernels::copy(*this, kernels::unaliased(src, *this));
   autograd::bump_version(*this);
-  return *this;
+  return const_cast<Tensor&>(*this);
 }
 
-Tensor& Tensor::fill_(const Scalar& value) {
+Tensor& Tensor::fill_(const Scalar& value) const {
   elementwise::check_writable("fill_", *this);
   const auto fill = [&value](const Tensor& out) {
     dispatch(out.scalar_type(), [&]<class T>(std::type_identity<T>) {
@@ -73,20 +73,20 @@ Tensor& Tensor::fill_(const Scalar& value) {
     fill(filled);
     autograd::assign_(*this, autograd::record("fill_", filled, {*this},
                                               [](const Tensor&) { return Grads{Tensor()}; }));
-    return *this;
+    return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("fill_", *this);
   fill(*this);
   autograd::bump_version(*this);
-  return *this;
+  return const_cast<Tensor&>(*this);
 }
 
-Tensor& Tensor::fill_(const Tensor& value) {
+Tensor& Tensor::fill_(const Tensor& value) const {
   check(value.dim() == 0, "fill_: expected a value without dimensions, got {}", value.describe());
   return copy_(value);
 }
 
-Tensor& Tensor::zero_() { return fill_(0); }
+Tensor& Tensor::zero_() const { return fill_(0); }
 
 Tensor Tensor::flip(IntArrayRef dims) const { return adjoint::flip(*this, dims); }
 

@@ -54,14 +54,15 @@ void check_in_place(const char* name, const Tensor& self, const Tensor& other, S
 
 /// An operation on `self` and `other` whose result, of type `dtype`, replaces self's elements.
 ///
-/// kernel(out, self, other) computes the elements; recorded() is the operation out of place.
+/// kernel(out, self, other) computes the elements; recorded() is the operation out of place, on a
+/// clone of self if its rule saves self. Returns self's handle, non-const as libtorch does.
 template <class Kernel, class Recorded>
-Tensor& in_place(const char* name, Tensor& self, const Tensor& other, ScalarType dtype,
+Tensor& in_place(const char* name, const Tensor& self, const Tensor& other, ScalarType dtype,
                  const Kernel& kernel, const Recorded& recorded) {
   check_in_place(name, self, other, dtype);
   if (autograd::needs_recording({self, other})) {
     autograd::assign_(self, recorded());
-    return self;
+    return const_cast<Tensor&>(self);
   }
   autograd::check_inplace(name, self);
   if (dtype == self.scalar_type()) {
@@ -72,12 +73,12 @@ Tensor& in_place(const char* name, Tensor& self, const Tensor& other, ScalarType
     kernels::copy(self, result);
   }
   autograd::bump_version(self);
-  return self;
+  return const_cast<Tensor&>(self);
 }
 
 /// The same without another tensor: kernel(out, self).
 template <class Kernel, class Recorded>
-Tensor& in_place(const char* name, Tensor& self, ScalarType dtype, const Kernel& kernel,
+Tensor& in_place(const char* name, const Tensor& self, ScalarType dtype, const Kernel& kernel,
                  const Recorded& recorded) {
   return in_place(
       name, self, self, dtype,
