@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "adjoint/nn/optim/elementwise.h"
+#include "adjoint/ops/creation.h"
 
 namespace adjoint::optim {
 namespace {
@@ -88,7 +89,7 @@ void step_parameter(const char* name, Decay decay, const Options& options, AdamP
                     const Tensor& p, const Tensor& grad) {
   for (Tensor* moment : {&state.exp_avg(), &state.exp_avg_sq(), &state.max_exp_avg_sq()}) {
     if (moment == &state.max_exp_avg_sq() && !options.amsgrad()) continue;
-    if (!moment->defined()) *moment = detail::zeros_like_state(p);
+    if (!moment->defined()) *moment = zeros(p.sizes(), p.scalar_type());
     detail::check_state(name, *moment, p);
   }
   state.step(state.step() + 1);

@@ -31,13 +31,6 @@ void with_flags(F&& f, bool first, Rest... rest) {
   first ? bound(std::true_type()) : bound(std::false_type());
 }
 
-/// Zeros like `p`, contiguous: a new state tensor.
-inline Tensor zeros_like_state(const Tensor& p) {
-  Tensor made = empty(p.sizes(), p.scalar_type());
-  made.zero_();
-  return made;
-}
-
 /// Throws Error unless a state tensor still fits its parameter.
 inline void check_state(const char* optimizer, const Tensor& state, const Tensor& p) {
   check(state.sizes() == p.sizes() && state.scalar_type() == p.scalar_type(),
