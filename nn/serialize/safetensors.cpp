@@ -10,7 +10,6 @@
 #include <numeric>
 #include <ostream>
 #include <set>
-#include <string_view>
 #include <tuple>
 
 #include <fcntl.h>
@@ -69,19 +68,17 @@ std::vector<std::size_t> layout_order(const NamedTensors& tensors) {
   std::vector<std::size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return tensors[a].second.element_size() > tensors[b].second.element_size();
+    return tensors[a]->element_size() > tensors[b]->element_size();
   });
   return order;
 }
 
 void write_tensors(const std::string& where, const NamedTensors& tensors, const Metadata& metadata,
                    const Sink& sink) {
-  std::set<std::string_view> names;
-  for (const auto& [name, tensor] : tensors) {
-    check(tensor.defined(), "{}: cannot save {}: the tensor is undefined", where, quoted(name));
-    check(name != kMetadataKey, "{}: no tensor can be called {}", where, kMetadataKey);
-    check(names.insert(name).second, "{}: two tensors are called {}; names must differ", where,
-          quoted(name));
+  for (const auto& item : tensors) {
+    check(item->defined(), "{}: cannot save {}: the tensor is undefined", where,
+          quoted(item.key()));
+    check(item.key() != kMetadataKey, "{}: no tensor can be called {}", where, kMetadataKey);
   }
 
   const std::vector<std::size_t> order = layout_order(tensors);
@@ -89,7 +86,7 @@ void write_tensors(const std::string& where, const NamedTensors& tensors, const 
   uint64_t end = 0;
   for (const std::size_t i : order) {
     const uint64_t begin = end;
-    end += tensors[i].second.nbytes();
+    end += tensors[i]->nbytes();
     offsets[i] = {begin, end};
   }
 
@@ -97,7 +94,7 @@ void write_tensors(const std::string& where, const NamedTensors& tensors, const 
                          ? "{"
                          : fmt::format("{{\"{}\":{},", kMetadataKey, json_text(where, metadata));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const auto& [name, tensor] = tensors[i];
+    const auto& [name, tensor] = tensors[i].pair();
     text += fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}},)",
                         json_text(where, name), format_name(tensor.scalar_type()),
                         fmt::join(tensor.sizes(), ","), offsets[i].first, offsets[i].second);
@@ -112,7 +109,7 @@ void write_tensors(const std::string& where, const NamedTensors& tensors, const 
   sink(&length, sizeof length);
   sink(text.data(), text.size());
   for (const std::size_t i : order) {
-    const Tensor dense = tensors[i].second.detach().contiguous();
+    const Tensor dense = tensors[i]->detach().contiguous();
     sink(dense.data_ptr(), dense.nbytes());
   }
 }
@@ -282,7 +279,7 @@ SafeTensors read_tensors(const Source& source) {
     Tensor tensor = empty(entry.shape, entry.dtype);
     source.read(data_begin + entry.begin, tensor.data_ptr(), tensor.nbytes());
     if (entry.dtype == kBool) check_bools(source, entry, tensor);
-    loaded.tensors.emplace_back(entry.name, std::move(tensor));
+    loaded.tensors.insert(entry.name, std::move(tensor));
   }
   return loaded;
 }
@@ -325,11 +322,6 @@ class InputFile {
 };
 
 }  // namespace
-
-Tensor SafeTensors::find(const std::string& name) const {
-  const auto found = std::ranges::find(tensors, name, [](const auto& t) { return t.first; });
-  return found == tensors.end() ? Tensor() : found->second;
-}
 
 void save_safetensors(const std::string& path, const NamedTensors& tensors,
                       const Metadata& metadata) {

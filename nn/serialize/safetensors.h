@@ -3,10 +3,9 @@
 #include <iosfwd>
 #include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "adjoint/core/tensor.h"
+#include "adjoint/nn/ordered_dict.h"
 
 /// Safetensors files (https://github.com/huggingface/safetensors): a JSON header that gives every
 /// tensor's name, dtype, shape and place, then the elements. They can be read by PyTorch, NumPy and
@@ -15,21 +14,18 @@
 namespace adjoint::serialize {
 
 /// Tensors with their names; loaded ones are in the order in which their elements lie in the file.
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+using NamedTensors = OrderedDict<std::string, Tensor>;
 /// What a file says about itself: any text by any name.
 using Metadata = std::map<std::string, std::string>;
 
 struct SafeTensors {
   NamedTensors tensors;
   Metadata metadata;
-
-  /// The tensor of that name; an undefined one if there is none.
-  Tensor find(const std::string& name) const;
 };
 
 /// Writes the tensors, of any strides. The same tensors give the same bytes. A file is written
 /// whole or not at all (see AtomicFile). Throws Error, and leaves an older file of that name as it
-/// was, if a name comes twice or is not UTF-8, if a tensor is undefined, or if the disk is full.
+/// was, if a name is not UTF-8, if a tensor is undefined, or if the disk is full.
 void save_safetensors(const std::string& path, const NamedTensors& tensors,
                       const Metadata& metadata = {});
 void save_safetensors(std::ostream& out, const NamedTensors& tensors,
