@@ -21,8 +21,10 @@ namespace {
 /// What the work is cut into at least, where it can be: enough for the threads of a common
 /// processor to share evenly.
 constexpr int64_t kItems = 8;
-/// What work is handed to threads in at most.
+/// What work is handed to threads in: at most so many pieces, and such that one is worth handing
+/// over (multiply-adds: some 10 us).
 constexpr int64_t kPieces = 64;
+constexpr int64_t kPieceWork = 256 * 1024;
 /// Elements of the partial sums of a weight gradient, at most.
 constexpr int64_t kPartialSums = 1024 * 1024;
 
@@ -41,6 +43,12 @@ struct Sizes {
   int64_t x_plane, y_plane;  ///< positions of a channel
   bool empty;                ///< no output depends on any input
 };
+
+/// How many of the items of a walk make a piece.
+int64_t grain(const ConvGeometry& g, const Sizes& s, int64_t items) {
+  const int64_t work = g.batch * g.out_channels * s.in * s.taps * s.y_plane;
+  return ceil_div(items, std::clamp<int64_t>(work / kPieceWork, 1, kPieces));
+}
 
 /// Fills the channels of an image with their bias, or with zeros.
 template <class T>
@@ -149,7 +157,7 @@ void conv2d(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) 
   const Blocks ins(s.in, lowering.channel_block(), 1, s.in);
   const Blocks outs(s.out, s.out, ceil_div(kItems, lowering.tiles() * g.groups), 64);
   const int64_t items = lowering.tiles() * g.groups * outs.count;
-  parallel_for(0, items, ceil_div(items, kPieces), [&](int64_t first, int64_t last) {
+  parallel_for(0, items, grain(g, s, items), [&](int64_t first, int64_t last) {
     const Workspace<T> space(lowering, ins.size, outs.size);
     for (int64_t item = first; item < last; ++item) {
       const Tile tile = lowering.tile(item / outs.count / g.groups);
@@ -198,7 +206,7 @@ void conv_transpose2d(const ConvGeometry& g, const T* y, const T* w, const T* bi
   const Blocks ins(s.in, lowering.channel_block(), ceil_div(kItems, lowering.units() * g.groups),
                    ceil_div(64, s.taps));
   const int64_t items = lowering.units() * g.groups * ins.count;
-  parallel_for(0, items, ceil_div(items, kPieces), [&](int64_t first, int64_t last) {
+  parallel_for(0, items, grain(g, s, items), [&](int64_t first, int64_t last) {
     const Workspace<T> space(lowering, ins.size, s.out);
     for (int64_t item = first; item < last; ++item) {
       const int64_t unit = item / ins.count / g.groups;
@@ -258,7 +266,7 @@ void conv2d_weight(const ConvGeometry& g, const T* x, const T* y, T* w) {
                       std::min(fitting, ceil_div(kItems, g.groups * ins.count)), 1);
   const Scratch<T> partial_sums((chunks.count - 1) * weights);
   const int64_t items = chunks.count * g.groups * ins.count;
-  parallel_for(0, items, ceil_div(items, kPieces), [&](int64_t first, int64_t last) {
+  parallel_for(0, items, grain(g, s, items), [&](int64_t first, int64_t last) {
     const Workspace<T> space(lowering, ins.size, s.out);
     for (int64_t item = first; item < last; ++item) {
       const int64_t chunk = item / ins.count / g.groups;

@@ -1,8 +1,10 @@
 #include "adjoint/ops/kernels/conv_lowering.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
+#include <type_traits>
+
+#include "adjoint/ops/kernels/conv_blocks.h"
 
 namespace adjoint::kernels {
 namespace {
@@ -12,35 +14,12 @@ constexpr int64_t kTileColumns = 512;            // positions of a tile
 constexpr int64_t kSharedTilePositions = 128;    // smaller images share a tile
 constexpr int64_t kColumnElements = 256 * 1024;  // of the columns: 1 MB of floats
 
-/// Elements in the blocks that rows are copied in: 32 bytes.
-template <class T>
-constexpr int64_t kBlock = 32 / sizeof(T);
-
-/// Copies n elements in whole blocks: up to kBlock - 1 elements beyond are read and written.
-template <class T>
-inline void copy_blocks(const T* from, int64_t n, T* to) {
-  for (int64_t i = 0; i < n; i += kBlock<T>) std::memcpy(to + i, from + i, 32);
-}
-
-/// to += from for n elements, in whole blocks: up to kBlock - 1 elements beyond are read, and have
-/// 0 added to them in `to`.
-template <class T>
-inline void add_blocks(const T* from, int64_t n, T* to) {
-  const int64_t whole = n / kBlock<T> * kBlock<T>;
-  for (int64_t i = 0; i < whole; ++i) to[i] += from[i];
-  if (whole == n) return;
-  for (int64_t i = 0; i < kBlock<T>; ++i) to[whole + i] += i < n - whole ? from[whole + i] : T(0);
-}
-
-/// Calls f with the stride as a constant where it is 1 or 2, so that the loops in f vectorise.
-template <class F>
-void with_constant_stride(int64_t stride, const F& f) {
-  if (stride == 1) {
-    f(std::integral_constant<int64_t, 1>());
-  } else if (stride == 2) {
-    f(std::integral_constant<int64_t, 2>());
-  } else {
-    f(stride);
+/// Calls f with the value as a constant where it is one of kConstants, so that f's loops unroll and
+/// vectorise.
+template <int64_t... kConstants, class F>
+void with_constant(int64_t value, const F& f) {
+  if (!((value == kConstants && (f(std::integral_constant<int64_t, kConstants>()), true)) || ...)) {
+    f(value);
   }
 }
 
@@ -110,44 +89,39 @@ int64_t Lowering<T>::columns_size(int64_t channels) const {
   return channels * taps() * row_stride({0, images_, 0, band_rows_, 0, piece_cols_});
 }
 
-/// Calls visit(w, x, n, stride) for each row of the window that lies on the input: w and x are the
-/// offsets of the first element on it in the window and in the batch, n is how many there are, and
-/// in x they are `stride` apart.
+template <class T>
+typename Lowering<T>::Span Lowering<T>::span(int axis, int64_t output_begin, int64_t phase,
+                                             int64_t positions) const {
+  const int64_t stride = geometry_.stride[axis], input = geometry_.input[axis];
+  const int64_t residue = phase * geometry_.dilation[axis] % stride;
+  const int64_t first = output_begin * stride + residue - geometry_.padding[axis];
+  const int64_t begin = first >= 0 ? 0 : ceil_div(-first, stride);
+  const int64_t end = input > first ? std::min(positions, ceil_div(input - first, stride)) : 0;
+  return {first, begin, std::max(begin, end)};
+}
+
+/// Calls visit(w, channel, row) for each row of the window that lies on the input. Offsets: w of
+/// that row in the window, for the first phase of the columns; channel of the channel of an image
+/// in x, and row of the row in that channel. The order is that of addresses in x.
 template <class T>
 template <class Visit>
 void Lowering<T>::visit_rows(const Tile& tile, int64_t channel, int64_t channels,
                              const Visit& visit) const {
   const auto& [in_h, in_w] = geometry_.input;
-  const auto& [stride_h, stride_w] = geometry_.stride;
   const Window win = window(tile);
-  const int64_t group_image = geometry_.in_channels * in_h * in_w;
-  with_constant_stride(stride_w, [&](auto stride) {
-    for (int64_t c = 0; c < channels; ++c) {
-      for (int64_t ph = 0; ph < phases_[0]; ++ph) {
-        // Row r of this phase is row top + r * stride_h of the input; columns alike.
-        const int64_t top =
-            tile.row * stride_h + ph * geometry_.dilation[0] % stride_h - geometry_.padding[0];
-        const int64_t row_begin = top >= 0 ? 0 : ceil_div(-top, stride_h);
-        const int64_t row_end = in_h > top ? std::min(win.rows, ceil_div(in_h - top, stride_h)) : 0;
-        for (int64_t pw = 0; pw < phases_[1]; ++pw) {
-          const int64_t left =
-              tile.col * stride_w + pw * geometry_.dilation[1] % stride_w - geometry_.padding[1];
-          const int64_t begin = left >= 0 ? 0 : ceil_div(-left, stride_w);
-          const int64_t end = in_w > left ? std::min(win.cols, ceil_div(in_w - left, stride_w)) : 0;
-          if (begin >= end) continue;
-          const int64_t plane = c * win.channel + (ph * phases_[1] + pw) * win.plane;
-          for (int64_t i = 0; i < tile.images; ++i) {
-            const int64_t image = (tile.image + i) * group_image + (channel + c) * in_h * in_w;
-            for (int64_t r = row_begin; r < row_end; ++r) {
-              visit(plane + (i * win.rows + r) * win.pitch + begin,
-                    image + (top + r * stride_h) * in_w + left + begin * stride_w, end - begin,
-                    stride);
-            }
-          }
+  for (int64_t phase = 0; phase < phases_[0]; ++phase) {
+    const Span rows = span(0, tile.row, phase, win.rows);
+    for (int64_t i = 0; i < tile.images; ++i) {
+      for (int64_t c = 0; c < channels; ++c) {
+        const int64_t w =
+            c * win.channel + phase * phases_[1] * win.plane + i * win.rows * win.pitch;
+        const int64_t x = ((tile.image + i) * geometry_.in_channels + channel + c) * in_h * in_w;
+        for (int64_t r = rows.begin; r < rows.end; ++r) {
+          visit(w + r * win.pitch, x, (rows.first + r * geometry_.stride[0]) * in_w);
         }
       }
     }
-  });
+  }
 }
 
 /// Calls visit(w, row) for each row of columns: w is the offset in the window of what the tap sees
@@ -176,22 +150,54 @@ void Lowering<T>::im2col(const T* x, const Tile& tile, int64_t channel, int64_t 
                          T* window_data, T* columns) const {
   const Window win = window(tile);
   std::fill_n(window_data, channels * win.channel, T(0));
-  visit_rows(tile, channel, channels, [&](int64_t w, int64_t x_offset, int64_t n, auto stride) {
-    const T* from = x + x_offset;
-    T* to = window_data + w;
-    for (int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
-  });
-  // Addresses in `columns` increase: what a copy's last block writes too much is overwritten next.
-  visit_taps(tile, channels, [&](int64_t w, int64_t row) {
-    const T* from = window_data + w;
-    T* to = columns + row;
-    for (int64_t i = 0; i < tile.images; ++i) {
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        copy_blocks(from + (i * win.rows + r) * win.pitch, tile.cols, to);
-        to += tile.cols;
-      }
+  with_constant<1, 2>(geometry_.stride[1], [&](auto stride) {
+    for (int64_t phase = 0; phase < phases_[1]; ++phase) {
+      fill_window(x, tile, channel, channels, phase, stride, window_data);
     }
   });
+  // Addresses in `columns` increase: what a copy's last block writes too much is overwritten next.
+  with_constant<1, 2, 3, 4>(blocks_of<T>(tile.cols), [&](auto blocks) {
+    visit_taps(tile, channels, [&, blocks](int64_t w, int64_t row) {
+      T* to = columns + row;
+      for (int64_t i = 0; i < tile.images; ++i) {
+        const T* from = window_data + w + i * win.rows * win.pitch;
+        for (int64_t r = 0; r < tile.rows; ++r, from += win.pitch, to += tile.cols) {
+          copy_blocks(from, blocks, to);
+        }
+      }
+    });
+  });
+}
+
+/// Copies what one phase of the columns sees of x, with the stride a constant where it is 1 or 2.
+template <class T>
+template <class Stride>
+void Lowering<T>::fill_window(const T* x, const Tile& tile, int64_t channel, int64_t channels,
+                              int64_t phase, Stride stride, T* window_data) const {
+  const Window win = window(tile);
+  const Span cols = span(1, tile.col, phase, win.cols);
+  const int64_t n = cols.end - cols.begin;
+  if (n == 0) return;
+  const T* from = x + cols.first + cols.begin * stride;
+  T* to = window_data + phase * win.plane + cols.begin;
+  const auto gather_exactly = [=](int64_t w, int64_t plane, int64_t row) {
+    for (int64_t i = 0; i < n; ++i) to[w + i] = from[plane + row + i * stride];
+  };
+  if constexpr (std::is_same_v<Stride, int64_t>) {
+    visit_rows(tile, channel, channels, gather_exactly);
+  } else {
+    const RowGatherer<T, Stride::value> gather(n);
+    const int64_t x_size =
+        geometry_.batch * geometry_.in_channels * geometry_.input[0] * geometry_.input[1];
+    const int64_t readable = x_size - (cols.first + cols.begin * stride) - gather.reach();
+    visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
+      if (plane + row <= readable) {
+        gather(from + plane + row, to + w);
+      } else {
+        gather_exactly(w, plane, row);
+      }
+    });
+  }
 }
 
 template <class T>
@@ -199,21 +205,60 @@ void Lowering<T>::col2im(const T* columns, const Tile& tile, int64_t channel, in
                          T* window_data, T* x) const {
   const Window win = window(tile);
   std::fill_n(window_data, channels * win.channel + kPad, T(0));
-  visit_taps(tile, channels, [&](int64_t w, int64_t row) {
-    const T* from = columns + row;
-    T* to = window_data + w;
-    for (int64_t i = 0; i < tile.images; ++i) {
-      for (int64_t r = 0; r < tile.rows; ++r) {
-        add_blocks(from, tile.cols, to + (i * win.rows + r) * win.pitch);
-        from += tile.cols;
+  with_constant<1, 2, 3, 4>(blocks_of<T>(tile.cols), [&](auto blocks) {
+    const RowAdder<T, decltype(blocks)> add(tile.cols, blocks);
+    visit_taps(tile, channels, [&, add](int64_t w, int64_t row) {
+      const T* from = columns + row;
+      for (int64_t i = 0; i < tile.images; ++i) {
+        T* to = window_data + w + i * win.rows * win.pitch;
+        for (int64_t r = 0; r < tile.rows; ++r, from += tile.cols, to += win.pitch) add(from, to);
       }
-    }
+    });
   });
-  visit_rows(tile, channel, channels, [&](int64_t w, int64_t x_offset, int64_t n, auto stride) {
-    const T* from = window_data + w;
-    T* to = x + x_offset;
-    for (int64_t i = 0; i < n; ++i) to[i * stride] += from[i];
-  });
+  add_window(window_data, tile, channel, channels, x);
+}
+
+/// Adds a channel's window to that channel of x: in blocks, for strides 1 and 2, as long as these
+/// are inside of the channel, since others may be another thread's.
+template <class T>
+void Lowering<T>::add_window(const T* window_data, const Tile& tile, int64_t channel,
+                             int64_t channels, T* x) const {
+  const Window win = window(tile);
+  const int64_t stride = geometry_.stride[1], in_w = geometry_.input[1];
+  const int64_t plane_size = geometry_.input[0] * in_w;
+  const auto add_exactly = [=](const Span& cols, const T* from, T* to) {
+    for (int64_t i = cols.begin; i < cols.end; ++i) to[cols.first + i * stride] += from[i];
+  };
+  if (stride == 2 && phases_[1] == 2) {
+    const std::array<Span, 2> cols{span(1, tile.col, 0, win.cols), span(1, tile.col, 1, win.cols)};
+    const int64_t first = cols[0].first;
+    const PairAdder<T> add(std::max<int64_t>(0, -first), std::min(2 * win.cols, in_w - first));
+    visit_rows(tile, channel, channels, [=, &win](int64_t w, int64_t plane, int64_t row) {
+      const T* even = window_data + w;
+      const T* odd = even + win.plane;
+      if (row + first + add.reach_begin() >= 0 && row + first + add.reach_end() <= plane_size) {
+        add(even, odd, x + plane + row + first);
+      } else {
+        add_exactly(cols[0], even, x + plane + row);
+        add_exactly(cols[1], odd, x + plane + row);
+      }
+    });
+    return;
+  }
+  for (int64_t phase = 0; phase < phases_[1]; ++phase) {
+    const Span cols = span(1, tile.col, phase, win.cols);
+    if (cols.begin == cols.end) continue;
+    const T* from = window_data + phase * win.plane;
+    const int64_t first = cols.first + cols.begin, n = cols.end - cols.begin;
+    const RowAdder<T, int64_t> add(n, blocks_of<T>(n));
+    visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
+      if (stride == 1 && row + first + add.reach() <= plane_size) {
+        add(from + w + cols.begin, x + plane + row + first);
+      } else {
+        add_exactly(cols, from + w, x + plane + row);
+      }
+    });
+  }
 }
 
 template class Lowering<float>;

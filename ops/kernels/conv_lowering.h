@@ -74,8 +74,21 @@ class Lowering {
     int64_t channel;            ///< elements of one channel
   };
   Window window(const Tile& tile) const;
+
+  /// Where a phase of the window meets the input along one axis: its positions [begin, end) are the
+  /// rows or columns first + position * stride.
+  struct Span {
+    int64_t first, begin, end;
+  };
+  Span span(int axis, int64_t output_begin, int64_t phase, int64_t positions) const;
+
   template <class Visit>
   void visit_rows(const Tile& tile, int64_t channel, int64_t channels, const Visit& visit) const;
+  template <class Stride>
+  void fill_window(const T* x, const Tile& tile, int64_t channel, int64_t channels, int64_t phase,
+                   Stride stride, T* window_data) const;
+  void add_window(const T* window_data, const Tile& tile, int64_t channel, int64_t channels,
+                  T* x) const;
   template <class Visit>
   void visit_taps(const Tile& tile, int64_t channels, const Visit& visit) const;
 
