@@ -275,17 +275,10 @@ void fill_randperm(T* data, int64_t n, const std::optional<Generator>& generator
   check(0 <= n && n <= kGreatestN,
         "randperm: the dtype holds permutations of up to {} numbers, but n = {}", kGreatestN, n);
   Draw draw(generator);
-  if (n < std::numeric_limits<uint32_t>::max() / 20) {
-    for (int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(i);
-    for (int64_t i = 0; i < n - 1; ++i) {
-      std::swap(data[i], data[i + draw->random() % static_cast<uint32_t>(n - i)]);
-    }
-  } else {  // 32 bits would be too few for every remainder to be as likely as the others
-    for (int64_t i = 0; i < n; ++i) {
-      const auto j = static_cast<int64_t>(draw->random64() % static_cast<uint64_t>(i + 1));
-      data[i] = static_cast<T>(i);
-      std::swap(data[i], data[j]);
-    }
+  for (int64_t i = 0; i < n; ++i) data[i] = static_cast<T>(i);
+  for (int64_t i = 0; i < n - 1; ++i) {
+    std::swap(data[i],
+              data[i + static_cast<int64_t>(draw->random() % static_cast<uint64_t>(n - i))]);
   }
 }
 

@@ -64,6 +64,7 @@ void fill_exponential(T* data, int64_t n, double lambda,
                       const std::optional<Generator>& generator = std::nullopt);
 
 /// A random permutation of 0, ..., n-1; all types but bool. Throws Error if n-1 does not fit T.
+/// (As in PyTorch 1.13; from 2.0 on PyTorch draws otherwise for n of 214,748,364 and more.)
 template <class T>
 void fill_randperm(T* data, int64_t n, const std::optional<Generator>& generator = std::nullopt);
 
