@@ -17,34 +17,22 @@ using kernels::convert_scalar;
 
 namespace {
 
-// Integers wrap around: their sums and products are taken in an unsigned type, where that is no
-// undefined behaviour. For bools + is "or" and * is "and".
-template <class T, class F>
-T wrapping(T a, T b, F f) {
-  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-    using U = std::make_unsigned_t<T>;
-    return static_cast<T>(f(static_cast<U>(a), static_cast<U>(b)));
-  } else {
-    return static_cast<T>(f(a, b));
-  }
-}
-
 struct Plus {
   template <class T>
   T operator()(T a, T b) const {
-    return wrapping(a, b, [](auto x, auto y) { return x + y; });
+    return kernels::wrapping_sum(a, b);
   }
 };
 struct Minus {
   template <class T>
   T operator()(T a, T b) const {
-    return wrapping(a, b, [](auto x, auto y) { return x - y; });
+    return kernels::wrapping_difference(a, b);
   }
 };
 struct Times {
   template <class T>
   T operator()(T a, T b) const {
-    return wrapping(a, b, [](auto x, auto y) { return x * y; });
+    return kernels::wrapping_product(a, b);
   }
 };
 
@@ -56,9 +44,10 @@ void check_alpha(const char* name, ScalarType dtype, const Scalar& alpha) {
         dtype);
 }
 
-void check_subtractable(const char* name, ScalarType dtype) {
-  check(dtype != kBool,
-        "{}: bools cannot be subtracted or negated; use logical_not, ne, or x.to(torch::kInt64)",
+void check_subtractable(const char* name, ScalarType a, ScalarType b) {
+  check(a != kBool && b != kBool,
+        "{}: a bool cannot be subtracted or negated; use logical_not or ne, or convert it with "
+        "x.to(torch::kInt64)",
         name);
 }
 
@@ -128,8 +117,8 @@ Tensor& Tensor::add_(const Scalar& other, const Scalar& alpha) const {
 }
 
 Tensor Tensor::sub(const Tensor& other, const Scalar& alpha) const {
+  check_subtractable("sub", scalar_type(), other.scalar_type());
   const ScalarType dtype = result_type(*this, other);
-  check_subtractable("sub", dtype);
   check_alpha("sub", dtype, alpha);
   Tensor y = broadcast_result(*this, other, dtype);
   add_scaled(Minus(), y, *this, other, alpha);
@@ -139,8 +128,8 @@ Tensor Tensor::sub(const Tensor& other, const Scalar& alpha) const {
 }
 
 Tensor Tensor::sub(const Scalar& other, const Scalar& alpha) const {
+  check_subtractable("sub", scalar_type(), other.type());
   const ScalarType dtype = result_type(*this, other);
-  check_subtractable("sub", dtype);
   check_alpha("sub", dtype, alpha);
   Tensor y = empty(sizes(), dtype);
   with_number(Minus(), y, *this, other, alpha);
@@ -148,8 +137,8 @@ Tensor Tensor::sub(const Scalar& other, const Scalar& alpha) const {
 }
 
 Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) const {
+  check_subtractable("sub_", scalar_type(), other.scalar_type());
   const ScalarType dtype = result_type(*this, other);
-  check_subtractable("sub_", dtype);
   check_alpha("sub_", dtype, alpha);
   return in_place(
       "sub_", *this, other, dtype,
@@ -160,8 +149,8 @@ Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) const {
 }
 
 Tensor& Tensor::sub_(const Scalar& other, const Scalar& alpha) const {
+  check_subtractable("sub_", scalar_type(), other.type());
   const ScalarType dtype = result_type(*this, other);
-  check_subtractable("sub_", dtype);
   check_alpha("sub_", dtype, alpha);
   return in_place(
       "sub_", *this, dtype,
@@ -170,8 +159,8 @@ Tensor& Tensor::sub_(const Scalar& other, const Scalar& alpha) const {
 }
 
 Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
+  check_subtractable("rsub", self.scalar_type(), other.type());
   const ScalarType dtype = result_type(self, other);
-  check_subtractable("rsub", dtype);
   check_alpha("rsub", dtype, alpha);
   Tensor y = empty(self.sizes(), dtype);
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
@@ -183,14 +172,14 @@ Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
 }
 
 Tensor Tensor::neg() const {
-  check_subtractable("neg", scalar_type());
+  check_subtractable("neg", scalar_type(), scalar_type());
   Tensor y = empty(sizes(), scalar_type());
   elementwise::map([](auto x) { return Times()(x, static_cast<decltype(x)>(-1)); }, y, *this);
   return record("neg", y, {*this}, [](const Tensor& g) { return Grads{-g}; });
 }
 
 Tensor& Tensor::neg_() const {
-  check_subtractable("neg_", scalar_type());
+  check_subtractable("neg_", scalar_type(), scalar_type());
   return mul_(-1);
 }
 

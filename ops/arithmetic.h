@@ -14,7 +14,7 @@ inline Tensor add(const Tensor& self, const Tensor& other, const Scalar& alpha =
 inline Tensor add(const Tensor& self, const Scalar& other, const Scalar& alpha = 1) {
   return self.add(other, alpha);
 }
-/// self - alpha * other. Throws Error for two bools.
+/// self - alpha * other. Throws Error for bools.
 inline Tensor sub(const Tensor& self, const Tensor& other, const Scalar& alpha = 1) {
   return self.sub(other, alpha);
 }
@@ -29,15 +29,6 @@ inline Tensor mul(const Tensor& self, const Scalar& other) { return self.mul(oth
 inline Tensor div(const Tensor& self, const Tensor& other) { return self.div(other); }
 inline Tensor div(const Tensor& self, const Scalar& other) { return self.div(other); }
 inline Tensor neg(const Tensor& self) { return self.neg(); }
-
-/// self + value * tensor1 * tensor2.
-Tensor addcmul(const Tensor& self, const Tensor& tensor1, const Tensor& tensor2,
-               const Scalar& value = 1);
-/// self + value * tensor1 / tensor2. Throws Error for integers.
-Tensor addcdiv(const Tensor& self, const Tensor& tensor1, const Tensor& tensor2,
-               const Scalar& value = 1);
-/// start + weight * (end - start). Throws Error unless both are of one floating-point type.
-Tensor lerp(const Tensor& start, const Tensor& end, const Scalar& weight);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return a.add(b); }
 inline Tensor operator+(const Tensor& a, const Scalar& b) { return a.add(b); }

@@ -43,10 +43,10 @@ Tensor Tensor::to(const Tensor& other, bool non_blocking, bool copy) const {
 }
 
 Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
-  check(is_expandable_to(src.sizes(), sizes()),
-        "copy_: the source, {}, does not broadcast to the destination, {}", src.describe(),
-        describe());
-  elementwise::check_writable("copy_", *this);
+  if (!is_expandable_to(src.sizes(), sizes())) {
+    fail("copy_: the source, {}, does not broadcast to the destination, {}", src.describe(),
+         describe());
+  }
   if (autograd::needs_recording({*this, src})) {
     // Nothing flows back to the old elements, which are gone.
     autograd::assign_(*this, autograd::record("copy_", copied(src, sizes(), scalar_type()),
@@ -62,10 +62,9 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
 }
 
 Tensor& Tensor::fill_(const Scalar& value) const {
-  elementwise::check_writable("fill_", *this);
   const auto fill = [&value](const Tensor& out) {
     dispatch(out.scalar_type(), [&]<class T>(std::type_identity<T>) {
-      kernels::map<T>([v = kernels::convert_scalar<T>(value)] { return v; }, out);
+      kernels::map<T>([v = kernels::stored_scalar<T>(value)] { return v; }, out);
     });
   };
   if (autograd::needs_recording({*this})) {
@@ -82,7 +81,8 @@ Tensor& Tensor::fill_(const Scalar& value) const {
 }
 
 Tensor& Tensor::fill_(const Tensor& value) const {
-  check(value.dim() == 0, "fill_: expected a value without dimensions, got {}", value.describe());
+  check(value.dim() == 0, "fill_: expected a value without dimensions, got one of shape [{}]",
+        fmt::join(value.sizes(), ", "));
   return copy_(value);
 }
 

@@ -46,8 +46,6 @@ inline autograd::SavedTensor save_if(bool needed, const Tensor& input) {
 /// A number as a tensor without dimensions that counts as a number in type promotion.
 Tensor wrapped_number(const Scalar& value);
 
-/// Throws Error if two indices of `self` are one element in memory, as after expand().
-void check_writable(const char* name, const Tensor& self);
 /// Throws Error unless an in-place operation with `other` keeps the shape of `self`, and its
 /// result, of type `dtype`, may be stored in it.
 void check_in_place(const char* name, const Tensor& self, const Tensor& other, ScalarType dtype);

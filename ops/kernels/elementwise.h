@@ -234,6 +234,44 @@ T convert_scalar(const Scalar& value) {
   return value.isFloatingPoint() ? convert<T>(value.toDouble()) : convert<T>(value.to<int64_t>());
 }
 
+namespace detail {
+template <class T, class F>
+T wrapping(T a, T b, F f) {
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    using U = std::make_unsigned_t<T>;
+    return static_cast<T>(f(static_cast<U>(a), static_cast<U>(b)));
+  } else {
+    return static_cast<T>(f(a, b));
+  }
+}
+}  // namespace detail
+
+// Arithmetic in which integers wrap around (it is done in an unsigned type, where that is defined);
+// for bools + is "or" and * is "and".
+template <class T>
+T wrapping_sum(T a, T b) {
+  return detail::wrapping(a, b, [](auto x, auto y) { return x + y; });
+}
+template <class T>
+T wrapping_difference(T a, T b) {
+  return detail::wrapping(a, b, [](auto x, auto y) { return x - y; });
+}
+template <class T>
+T wrapping_product(T a, T b) {
+  return detail::wrapping(a, b, [](auto x, auto y) { return x * y; });
+}
+
+/// `value` as a T to be stored: throws Error if it does not fit, but a negative number that fits
+/// wraps around in uint8, as in PyTorch.
+template <class T>
+T stored_scalar(const Scalar& value) {
+  if constexpr (std::is_same_v<T, uint8_t>) {
+    const auto wide = value.to<int64_t>();
+    if (wide < 0 && wide >= -255) return static_cast<T>(wide);
+  }
+  return value.to<T>();
+}
+
 /// to[i] = from[i], converted; `from` broadcasts. They may be one tensor or disjoint.
 void copy(const Tensor& to, const Tensor& from);
 /// A contiguous copy in another dtype, or `t` itself if it has that dtype. Unknown to autograd.

@@ -1,0 +1,123 @@
+#include "adjoint/ops/activations.h"
+
+#include "adjoint/ops/arithmetic.h"
+#include "adjoint/ops/elementwise.h"
+#include "adjoint/ops/kernels/vector_math.h"
+
+namespace adjoint {
+
+using autograd::Grads;
+using autograd::Needs;
+using autograd::needs_recording;
+using autograd::record;
+using autograd::save;
+using autograd::save_output;
+using elementwise::in_place;
+using elementwise::real_dtype;
+
+namespace {
+
+constexpr auto kRelu = [](auto x) {
+  using T = decltype(x);
+  return x < T(0) ? T(0) : x;
+};
+constexpr auto kSigmoid = [](auto x) { return kernels::sigmoid(x); };
+constexpr auto kTanh = [](auto x) { return kernels::tanh(x); };
+
+void check_relu(const char* name, const Tensor& x) {
+  check(x.scalar_type() != kBool, "{}: bools have no sign; convert them first", name);
+}
+
+}  // namespace
+
+Tensor Tensor::relu() const {
+  check_relu("relu", *this);
+  Tensor y = empty(sizes(), scalar_type());
+  elementwise::map(kRelu, y, *this);
+  if (!needs_recording({*this})) return y;
+  return record("relu", y, {*this}, [y = save_output(y)](const Tensor& g) {
+    return Grads{threshold_backward(g, y.get(), 0)};
+  });
+}
+
+Tensor& Tensor::relu_() const {
+  check_relu("relu_", *this);
+  return in_place(
+      "relu_", *this, scalar_type(),
+      [](const Tensor& out, const Tensor& x) { elementwise::map(kRelu, out, x); },
+      [&] { return relu(); });
+}
+
+Tensor threshold_backward(const Tensor& grad_output, const Tensor& self, const Scalar& threshold) {
+  const ScalarType dtype = result_type(grad_output, self);
+  Tensor y = elementwise::broadcast_result(grad_output, self, dtype);
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    kernels::map<T, T, T>(
+        [limit = kernels::convert_scalar<T>(threshold)](T g, T x) { return x <= limit ? T(0) : g; },
+        y, kernels::converted(grad_output, dtype), kernels::converted(self, dtype));
+  });
+  // Piecewise constant in `self`, whose gradient is therefore 0.
+  return record("threshold_backward", y, {grad_output, self},
+                [x = save(self), threshold](const Tensor& g) {
+                  return Grads{threshold_backward(g, x.get(), threshold), Tensor()};
+                });
+}
+
+Tensor Tensor::sigmoid() const {
+  Tensor y = empty(sizes(), real_dtype(scalar_type()));
+  elementwise::map_floating("sigmoid", kSigmoid, y, *this);
+  if (!needs_recording({*this})) return y;
+  return record("sigmoid", y, {*this}, [y = save_output(y)](const Tensor& g) {
+    return Grads{sigmoid_backward(g, y.get())};
+  });
+}
+
+Tensor& Tensor::sigmoid_() const {
+  return in_place(
+      "sigmoid_", *this, real_dtype(scalar_type()),
+      [](const Tensor& out, const Tensor& x) {
+        elementwise::map_floating("sigmoid_", kSigmoid, out, x);
+      },
+      [&] { return sigmoid(); });
+}
+
+Tensor sigmoid_backward(const Tensor& grad_output, const Tensor& output) {
+  Tensor y = elementwise::broadcast_result(grad_output, output, result_type(grad_output, output));
+  elementwise::map_floating(
+      "sigmoid_backward", [](auto g, auto s) { return g * (1 - s) * s; }, y, grad_output, output);
+  if (!needs_recording({grad_output, output})) return y;
+  return record("sigmoid_backward", y, {grad_output, output},
+                [g = save(grad_output), s = save(output)](const Tensor& gg, Needs needs) {
+                  return Grads{needs[0] ? sigmoid_backward(gg, s.get()) : Tensor(),
+                               needs[1] ? gg * g.get() * (1 - s.get() * 2) : Tensor()};
+                });
+}
+
+Tensor Tensor::tanh() const {
+  Tensor y = empty(sizes(), real_dtype(scalar_type()));
+  elementwise::map_floating("tanh", kTanh, y, *this);
+  if (!needs_recording({*this})) return y;
+  return record("tanh", y, {*this},
+                [y = save_output(y)](const Tensor& g) { return Grads{tanh_backward(g, y.get())}; });
+}
+
+Tensor& Tensor::tanh_() const {
+  return in_place(
+      "tanh_", *this, real_dtype(scalar_type()),
+      [](const Tensor& out, const Tensor& x) { elementwise::map_floating("tanh_", kTanh, out, x); },
+      [&] { return tanh(); });
+}
+
+Tensor tanh_backward(const Tensor& grad_output, const Tensor& output) {
+  Tensor y = elementwise::broadcast_result(grad_output, output, result_type(grad_output, output));
+  elementwise::map_floating(
+      "tanh_backward", [](auto g, auto t) { return g * (1 - t * t); }, y, grad_output, output);
+  if (!needs_recording({grad_output, output})) return y;
+  return record("tanh_backward", y, {grad_output, output},
+                [g = save(grad_output), t = save(output)](const Tensor& gg, Needs needs) {
+                  return Grads{needs[0] ? tanh_backward(gg, t.get()) : Tensor(),
+                               needs[1] ? gg * g.get() * t.get() * -2 : Tensor()};
+                });
+}
+
+}  // namespace adjoint

@@ -1,0 +1,173 @@
+#include "adjoint/ops/choose.h"
+
+#include "adjoint/ops/arithmetic.h"
+#include "adjoint/ops/compare.h"
+#include "adjoint/ops/elementwise.h"
+
+namespace adjoint {
+
+using autograd::Grads;
+using autograd::Needs;
+using autograd::needs_recording;
+using autograd::record;
+using autograd::save;
+using elementwise::wrapped_number;
+
+// ---- maximum, minimum
+// ----------------------------------------------------------------------------
+
+namespace {
+
+// Written so that a NaN on either side wins.
+constexpr auto kLarger = []<class T>(T a, T b) -> T { return a > b || a != a ? a : b; };
+constexpr auto kSmaller = []<class T>(T a, T b) -> T { return a < b || a != a ? a : b; };
+
+/// g where the value was taken, half of it where both were equal. `lost` marks the other side's.
+Tensor share(const Tensor& g, const Tensor& equal, const Tensor& lost) {
+  return where(equal, g / 2, g).masked_fill(lost, 0);
+}
+
+template <class F>
+Tensor extreme(const char* name, F f, const Tensor& a, const Tensor& b, bool larger) {
+  Tensor y = elementwise::broadcast_result(a, b, result_type(a, b));
+  elementwise::map(f, y, a, b);
+  if (!needs_recording({a, b})) return y;
+  return record(name, y, {a, b}, [a = save(a), b = save(b), larger](const Tensor& g, Needs needs) {
+    const Tensor x = a.get(), z = b.get();
+    const Tensor equal = x == z;
+    return Grads{needs[0] ? share(g, equal, larger ? x < z : x > z) : Tensor(),
+                 needs[1] ? share(g, equal, larger ? z < x : z > x) : Tensor()};
+  });
+}
+
+}  // namespace
+
+Tensor Tensor::maximum(const Tensor& other) const {
+  return extreme("maximum", kLarger, *this, other, true);
+}
+
+Tensor Tensor::minimum(const Tensor& other) const {
+  return extreme("minimum", kSmaller, *this, other, false);
+}
+
+// ---- clamp
+// ---------------------------------------------------------------------------------------
+
+namespace {
+
+using Bound = std::optional<Scalar>;
+
+ScalarType clamp_dtype(const char* name, const Tensor& x, const Bound& min, const Bound& max) {
+  check(min.has_value() || max.has_value(), "{}: give a minimum, a maximum, or both", name);
+  ScalarType dtype = x.scalar_type();
+  if (min) dtype = result_type(x, *min);
+  if (max) dtype = promoteTypes(dtype, result_type(x, *max));
+  return dtype;
+}
+
+void clamp_into(const Tensor& out, const Tensor& x, const Bound& min, const Bound& max) {
+  dispatch(out.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    const Tensor in = kernels::converted(x, out.scalar_type());
+    const T low = min ? kernels::convert_scalar<T>(*min) : T();
+    const T high = max ? kernels::convert_scalar<T>(*max) : T();
+    if (!max) return kernels::map<T, T>([low](T a) { return kLarger(a, low); }, out, in);
+    if (!min) return kernels::map<T, T>([high](T a) { return kSmaller(a, high); }, out, in);
+    kernels::map<T, T>([low, high](T a) { return kSmaller(kLarger(a, low), high); }, out, in);
+  });
+}
+
+}  // namespace
+
+Tensor Tensor::clamp(const Bound& min, const Bound& max) const {
+  Tensor y = empty(sizes(), clamp_dtype("clamp", *this, min, max));
+  clamp_into(y, *this, min, max);
+  if (!needs_recording({*this})) return y;
+  return record("clamp", y, {*this}, [x = save(*this), min, max](const Tensor& g) {
+    const Tensor in = x.get();
+    const Tensor inside = !max   ? in >= *min
+                          : !min ? in <= *max
+                                 : (in >= *min).logical_and(in <= *max);
+    return Grads{where(inside, g, Scalar(0))};
+  });
+}
+
+Tensor& Tensor::clamp_(const Bound& min, const Bound& max) const {
+  return elementwise::in_place(
+      "clamp_", *this, clamp_dtype("clamp_", *this, min, max),
+      [&](const Tensor& out, const Tensor& x) { clamp_into(out, x, min, max); },
+      [&] { return clone().clamp(min, max); });
+}
+
+// ---- where, masked_fill
+// --------------------------------------------------------------------------
+
+namespace {
+
+void check_mask(const char* name, const Tensor& mask) {
+  check(mask.scalar_type() == kBool,
+        "{}: expected a bool tensor as condition, got {}; compare it with something (x != 0)", name,
+        mask.scalar_type());
+}
+
+}  // namespace
+
+Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+  check_mask("where", condition);
+  const ScalarType dtype = result_type(self, other);
+  Tensor y = empty(
+      broadcast_shapes(condition.sizes(), broadcast_shapes(self.sizes(), other.sizes())), dtype);
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    kernels::map<T, bool, T, T>([](bool c, T a, T b) { return c ? a : b; }, y, condition,
+                                kernels::converted(self, dtype), kernels::converted(other, dtype));
+  });
+  if (!needs_recording({self, other})) return y;
+  return record("where", y, {self, other}, [c = save(condition)](const Tensor& g, Needs needs) {
+    return Grads{needs[0] ? g.masked_fill(c.get().logical_not(), 0) : Tensor(),
+                 needs[1] ? g.masked_fill(c.get(), 0) : Tensor()};
+  });
+}
+
+Tensor where(const Tensor& condition, const Tensor& self, const Scalar& other) {
+  return where(condition, self, wrapped_number(other));
+}
+
+Tensor where(const Tensor& condition, const Scalar& self, const Tensor& other) {
+  return where(condition, wrapped_number(self), other);
+}
+
+Tensor where(const Tensor& condition, const Scalar& self, const Scalar& other) {
+  const auto number = [](const Scalar& s) {
+    return s.isFloatingPoint() ? wrapped_number(s).to(get_default_dtype()) : wrapped_number(s);
+  };
+  return where(condition, number(self), number(other));
+}
+
+namespace {
+
+void fill_masked(const Tensor& out, const Tensor& x, const Tensor& mask, const Scalar& value) {
+  dispatch(out.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    kernels::map<T, T, bool>(
+        [v = kernels::stored_scalar<T>(value)](T a, bool m) { return m ? v : a; }, out, x, mask);
+  });
+}
+
+}  // namespace
+
+Tensor Tensor::masked_fill(const Tensor& mask, const Scalar& value) const {
+  check_mask("masked_fill", mask);
+  Tensor y = elementwise::broadcast_result(*this, mask, scalar_type());
+  fill_masked(y, *this, mask, value);
+  if (!needs_recording({*this})) return y;
+  return record("masked_fill", y, {*this},
+                [m = save(mask)](const Tensor& g) { return Grads{g.masked_fill(m.get(), 0)}; });
+}
+
+Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) const {
+  check_mask("masked_fill_", mask);
+  return elementwise::in_place(
+      "masked_fill_", *this, mask, scalar_type(),
+      [&](const Tensor& out, const Tensor& x, const Tensor& m) { fill_masked(out, x, m, value); },
+      [&] { return masked_fill(mask, value); });
+}
+
+}  // namespace adjoint
