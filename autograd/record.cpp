@@ -96,23 +96,28 @@ Edge gradient_edge(const Tensor& tensor) {
 }
 
 void check_inplace(const char* name, const Tensor& self) {
-  TensorImpl* impl = self.impl();
-  check(
-      !may_overlap(self.sizes(), self.strides()),
-      "{}: cannot write in place to an expanded tensor ({}, strides [{}]), where several elements "
-      "share one place in memory; write to its clone()",
-      name, self.describe(), fmt::join(self.strides(), ", "));
+  // With fail(), not check(): describing the tensor costs more than a small operation.
+  const TensorImpl* impl = self.impl();
+  if (!impl->contiguous && may_overlap(self.sizes(), self.strides())) {
+    fail(
+        "{}: cannot write in place to an expanded tensor ({}, strides [{}]), where several "
+        "elements share one place in memory; write to its clone()",
+        name, self.describe(), fmt::join(self.strides(), ", "));
+  }
   if (!GradMode::is_enabled()) return;
-  check(
-      !impl->requires_grad,
-      "{}: a leaf tensor that requires grad ({}) cannot be changed in place; put the change under "
-      "a NoGradGuard, or change a copy",
-      name, self.describe());
-  if (impl->meta == nullptr || !impl->meta->base.defined()) return;
-  check(!impl->meta->base.impl()->requires_grad,
+  if (impl->requires_grad) {
+    fail(
+        "{}: a leaf tensor that requires grad ({}) cannot be changed in place; put the change "
+        "under a NoGradGuard, or change a copy",
+        name, self.describe());
+  }
+  if (impl->meta != nullptr && impl->meta->base.defined() &&
+      impl->meta->base.impl()->requires_grad) {
+    fail(
         "{}: a view ({}) of a leaf tensor that requires grad cannot be changed in place; put the "
         "change under a NoGradGuard, or change a copy",
         name, self.describe());
+  }
 }
 
 void bump_version(const Tensor& self) {
