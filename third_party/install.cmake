@@ -7,10 +7,16 @@ set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Adjoint)
 
 install(TARGETS adjoint EXPORT AdjointTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-# The headers of ops/kernels are the library's own: no public header includes them.
-install(FILES adjoint.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/adjoint)
-install(DIRECTORY core autograd ops nn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/adjoint
-        FILES_MATCHING PATTERN "*.h" PATTERN kernels EXCLUDE)
+# All headers but the internal ones: those in a folder `kernels` or with a line "// Internal...".
+file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
+     adjoint.h core/*.h autograd/*.h ops/*.h nn/*.h)
+foreach(header IN LISTS headers)
+  file(STRINGS ${header} internal REGEX "^// Internal" LIMIT_COUNT 1)
+  cmake_path(GET header PARENT_PATH folder)
+  if(NOT internal AND NOT folder MATCHES "(^|/)kernels$")
+    install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/adjoint/${folder})
+  endif()
+endforeach()
 
 install(EXPORT AdjointTargets NAMESPACE Adjoint:: DESTINATION ${config_dir})
 configure_package_config_file(third_party/AdjointConfig.cmake.in AdjointConfig.cmake

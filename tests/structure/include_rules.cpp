@@ -28,6 +28,7 @@ struct Include {
 struct Source {
   std::vector<Include> includes;
   bool has_pragma_once = false;
+  bool is_internal = false;
 };
 
 // By path relative to the root, as "core/tensor.h".
@@ -54,9 +55,11 @@ std::optional<Include> parse_include(std::string_view line) {
 
 Source read_source(const fs::path& file) {
   Source source;
+  source.is_internal = file.parent_path().filename() == "kernels";
   std::ifstream stream(file);
   for (std::string line; std::getline(stream, line);) {
     if (line.starts_with("#pragma once")) source.has_pragma_once = true;
+    if (line.starts_with("// Internal")) source.is_internal = true;
     if (auto include = parse_include(line)) source.includes.push_back(*std::move(include));
   }
   return source;
@@ -85,9 +88,10 @@ double layer_of(const std::string& path) {
 }
 
 bool is_header(const std::string& path) { return path.ends_with(".h"); }
-bool is_private(const std::string& path) { return path.find("/kernels/") != std::string::npos; }
-bool is_public_header(const std::string& path) {
-  return is_header(path) && layer_of(path) <= kNn && !is_private(path);
+
+// What is installed.
+bool is_public(const std::string& path, const Source& source) {
+  return is_header(path) && layer_of(path) < layer_of("examples") && !source.is_internal;
 }
 
 // "core/tensor.h" for "adjoint/core/tensor.h", empty for an include of something else.
@@ -113,9 +117,9 @@ void check_includes(const std::string& path, const Sources& sources,
       broken.push_back(
           fmt::format("{}: include of {} points up (core <- autograd <- ops <- nn <- {})", path,
                       spelling, "examples, tests"));
-    } else if (quoted && is_private(target) && (is_public_header(path) || path == kUmbrella)) {
+    } else if (quoted && is_public(path, sources.at(path)) && sources.at(target).is_internal) {
       broken.push_back(
-          fmt::format("{}: a public header includes {}, which is not installed", path, spelling));
+          fmt::format("{}: a public header includes {}, which is internal", path, spelling));
     }
   }
 }
@@ -144,8 +148,10 @@ void check_umbrella(const Sources& sources, std::vector<std::string>& broken) {
     }
   }
   for (const auto& [path, source] : sources) {
-    if (is_public_header(path) && !reached.contains(path)) {
-      broken.push_back(fmt::format("{}: is public, but not reached from {}", path, kUmbrella));
+    if (is_public(path, source) && !reached.contains(path)) {
+      broken.push_back(fmt::format(
+          "{}: is not reached from {} (if it is not for users, mark it with `// Internal: why`)",
+          path, kUmbrella));
     }
   }
 }

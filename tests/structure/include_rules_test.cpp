@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +16,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(IncludeRules, HoldInThisProject) {
-  EXPECT_THAT(broken_rules(fs::path(ADJOINT_TESTS_DIR).parent_path()), IsEmpty());
+  const auto broken = broken_rules(fs::path(ADJOINT_TESTS_DIR).parent_path());
+  EXPECT_EQ(fmt::format("{}", fmt::join(broken, "\n")), "");
 }
 
 // A made-up project that keeps the rules; each test breaks one of them.
@@ -85,7 +87,19 @@ TEST_F(IncludeRulesOnMadeUpProject, AHeaderHasNoPragmaOnce) {
 
 TEST_F(IncludeRulesOnMadeUpProject, APublicHeaderIsNotReachedFromTheUmbrella) {
   write("core/dtype.h", "#pragma once\n");
-  EXPECT_THAT(broken_rules(root_), ElementsAre(HasSubstr("core/dtype.h: is public, but not")));
+  EXPECT_THAT(broken_rules(root_), ElementsAre(HasSubstr("core/dtype.h: is not reached")));
+}
+
+TEST_F(IncludeRulesOnMadeUpProject, AnInternalHeaderNeedNotBeReached) {
+  write("core/dtype.h", "#pragma once\n// Internal: for the tests\n");
+  EXPECT_THAT(broken_rules(root_), IsEmpty());
+}
+
+TEST_F(IncludeRulesOnMadeUpProject, APublicHeaderIncludesAnInternalOne) {
+  write("core/tensor.h", "#pragma once\n#include \"adjoint/core/dtype.h\"\n");
+  write("core/dtype.h", "#pragma once\n// Internal: for the tests\n");
+  EXPECT_THAT(broken_rules(root_),
+              ElementsAre(HasSubstr("core/tensor.h: a public header includes")));
 }
 
 TEST_F(IncludeRulesOnMadeUpProject, APublicHeaderIncludesAKernel) {
