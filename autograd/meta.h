@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: used by the files of autograd alone.
+
 #include <memory>
 #include <vector>
 

@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: the blocks behind normal_ and randn.
+
 #include <bit>
 #include <cmath>
 #include <cstdint>

@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: what Module and Optimizer share.
+
 #include "adjoint/core/tensor.h"
 
 namespace adjoint {

@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: for the files that define operations.
+
 #include "adjoint/core/tensor.h"
 #include "adjoint/ops/kernels/conv.h"
 

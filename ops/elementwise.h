@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: for the files that define operations.
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/ops/kernels/elementwise.h"
 

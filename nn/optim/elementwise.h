@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: the loops of the optimizers.
+
 #include <utility>
 
 #include "adjoint/core/parallel.h"

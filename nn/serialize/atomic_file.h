@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: how the library writes its files.
+
 #include <cstddef>
 #include <string>
 #include <string_view>

@@ -1,0 +1,42 @@
+# Finds what Adjoint is built from. All of it is packaged by Debian; what is missing is reported at
+# once, in one line, with the cure. A target that the surrounding project already has is taken as it is.
+
+list(PREPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+
+# adjoint_find(<target> <debian package> <arguments of find_package>...)
+macro(adjoint_find target debian_package)
+  if(NOT TARGET ${target})
+    find_package(${ARGN} QUIET)
+    if(NOT TARGET ${target})
+      string(REGEX REPLACE "::.*" "" _name ${target})
+      list(APPEND _missing_names ${_name})
+      list(APPEND _missing_packages ${debian_package})
+    endif()
+  endif()
+endmacro()
+
+adjoint_find(fmt::fmt libfmt-dev fmt)
+adjoint_find(spdlog::spdlog libspdlog-dev spdlog)
+adjoint_find(OpenMP::OpenMP_CXX g++ OpenMP COMPONENTS CXX)
+adjoint_find(OpenBLAS::OpenBLAS libopenblas-dev OpenBLAS MODULE)
+adjoint_find(ZLIB::ZLIB zlib1g-dev ZLIB)
+adjoint_find(PNG::PNG libpng-dev PNG)
+adjoint_find(nlohmann_json::nlohmann_json nlohmann-json3-dev nlohmann_json)
+if(ADJOINT_BUILD_EXAMPLES)
+  adjoint_find(CLI11::CLI11 libcli11-dev CLI11)
+endif()
+if(ADJOINT_BUILD_TESTS)
+  adjoint_find(GTest::gtest_main libgtest-dev GTest)
+  adjoint_find(GTest::gmock libgmock-dev GTest)
+endif()
+if(ADJOINT_BUILD_BENCHMARKS)
+  adjoint_find(benchmark::benchmark libbenchmark-dev benchmark)
+endif()
+
+if(_missing_names)
+  list(JOIN _missing_names ", " _names)
+  list(REMOVE_DUPLICATES _missing_packages)
+  list(JOIN _missing_packages " " _packages)
+  # The leading blank keeps CMake from breaking the line.
+  message(FATAL_ERROR " Adjoint needs ${_names}: apt-get install ${_packages}, or run third_party/setup")
+endif()
