@@ -102,16 +102,15 @@ class RowAdder {
   }
 
  private:
-  Count blocks_;
+  [[no_unique_address]] Count blocks_;
   LaneMask<T> last_;
 };
 
 /// to[i] = from[i * kStride] for i < n, kStride 1 or 2; beyond n, 0.
-template <class T, int kStride>
+template <class T, int kStride, class Count>
 class RowGatherer {
  public:
-  explicit RowGatherer(int64_t n)
-      : blocks_(blocks_of<T>(n)), last_(0, n - (blocks_ - 1) * kBlock<T>) {}
+  RowGatherer(int64_t n, Count blocks) : blocks_(blocks), last_(0, n - (blocks - 1) * kBlock<T>) {}
 
   /// How many elements of `from` are read.
   int64_t reach() const { return blocks_ * kBlock<T> * kStride; }
@@ -131,19 +130,23 @@ class RowGatherer {
   }
 
  private:
-  int64_t blocks_;
+  [[no_unique_address]] Count blocks_;
   LaneMask<T> last_;
 };
 
 /// Adds the elements even[0], odd[0], even[1], odd[1], ... number [begin, end) of that sequence to
 /// those of a row. It takes blocks of pairs, from pair begin / 2 on, and adds 0 outside [begin,
 /// end).
-template <class T>
+template <class T, class Count>
 class PairAdder {
  public:
-  PairAdder(int64_t begin, int64_t end)
-      : first_pair_(begin / 2),
-        blocks_(blocks_of<T>((end + 1) / 2 - first_pair_)),
+  static int64_t blocks(int64_t begin, int64_t end) {
+    return blocks_of<T>((end + 1) / 2 - begin / 2);
+  }
+
+  PairAdder(int64_t begin, int64_t end, Count blocks)
+      : blocks_(blocks),
+        first_pair_(begin / 2),
         head_(begin % 2, kBlock<T>),
         low_tail_(0, end - last_block()),
         high_tail_(0, end - last_block() - kBlock<T>) {}
@@ -178,7 +181,8 @@ class PairAdder {
  private:
   int64_t last_block() const { return 2 * (first_pair_ + (blocks_ - 1) * kBlock<T>); }
 
-  int64_t first_pair_, blocks_;
+  [[no_unique_address]] Count blocks_;
+  int64_t first_pair_;
   LaneMask<T> head_, low_tail_, high_tail_;
 };
 

@@ -100,46 +100,59 @@ typename Lowering<T>::Span Lowering<T>::span(int axis, int64_t output_begin, int
   return {first, begin, std::max(begin, end)};
 }
 
-/// Calls visit(w, channel, row) for each row of the window that lies on the input. Offsets: w of
-/// that row in the window, for the first phase of the columns; channel of the channel of an image
-/// in x, and row of the row in that channel. The order is that of addresses in x.
+// The visitors below take their function by value, and that holds its own values too: stores of
+// blocks may alias anything that is reachable by a reference, which would be loaded again for every
+// row.
+
+/// Calls visit(w, x, row) for each row of the window that lies on the input. Offsets: w of that row
+/// in the window, for the first phase of the columns; x of its channel in the batch, and row of the
+/// row in that channel. The order is that of addresses in x, for each phase of the rows.
 template <class T>
 template <class Visit>
 void Lowering<T>::visit_rows(const Tile& tile, int64_t channel, int64_t channels,
-                             const Visit& visit) const {
-  const auto& [in_h, in_w] = geometry_.input;
+                             Visit visit) const {
+  const auto [in_h, in_w] = geometry_.input;
   const Window win = window(tile);
+  const int64_t row_step = geometry_.stride[0] * in_w;
   for (int64_t phase = 0; phase < phases_[0]; ++phase) {
     const Span rows = span(0, tile.row, phase, win.rows);
     for (int64_t i = 0; i < tile.images; ++i) {
       for (int64_t c = 0; c < channels; ++c) {
-        const int64_t w =
-            c * win.channel + phase * phases_[1] * win.plane + i * win.rows * win.pitch;
+        int64_t w = c * win.channel + phase * phases_[1] * win.plane +
+                    (i * win.rows + rows.begin) * win.pitch;
         const int64_t x = ((tile.image + i) * geometry_.in_channels + channel + c) * in_h * in_w;
-        for (int64_t r = rows.begin; r < rows.end; ++r) {
-          visit(w + r * win.pitch, x, (rows.first + r * geometry_.stride[0]) * in_w);
+        int64_t row = (rows.first + rows.begin * geometry_.stride[0]) * in_w;
+        for (int64_t r = rows.begin; r < rows.end; ++r, w += win.pitch, row += row_step) {
+          visit(w, x, row);
         }
       }
     }
   }
 }
 
-/// Calls visit(w, row) for each row of columns: w is the offset in the window of what the tap sees
-/// first, and row is the offset of the row.
+/// Calls visit(w, row) for each row of a tap, i.e. what it sees along one output row: w is the
+/// offset of it in the window, and row that in the columns. The order is that of addresses in the
+/// columns.
 template <class T>
 template <class Visit>
-void Lowering<T>::visit_taps(const Tile& tile, int64_t channels, const Visit& visit) const {
+void Lowering<T>::visit_taps(const Tile& tile, int64_t channels, Visit visit) const {
   const Window win = window(tile);
-  const auto& [kernel_h, kernel_w] = geometry_.kernel;
-  int64_t row = 0;
+  const auto [images, rows, cols] = std::array{tile.images, tile.rows, tile.cols};
+  const auto [kernel_h, kernel_w] = geometry_.kernel;
+  int64_t tap_row = 0;
   for (int64_t c = 0; c < channels; ++c) {
     for (int64_t kh = 0; kh < kernel_h; ++kh) {
       const int64_t top = kh * geometry_.dilation[0] / geometry_.stride[0];
       for (int64_t kw = 0; kw < kernel_w; ++kw) {
         const int64_t left = kw * geometry_.dilation[1] / geometry_.stride[1];
         const int64_t phase = kh % phases_[0] * phases_[1] + kw % phases_[1];
-        visit(c * win.channel + phase * win.plane + top * win.pitch + left, row);
-        row += row_stride(tile);
+        const int64_t begin = c * win.channel + phase * win.plane + top * win.pitch + left;
+        int64_t row = tap_row;
+        for (int64_t i = 0; i < images; ++i) {
+          int64_t w = begin + i * win.rows * win.pitch;
+          for (int64_t r = 0; r < rows; ++r, w += win.pitch, row += cols) visit(w, row);
+        }
+        tap_row += row_stride(tile);
       }
     }
   }
@@ -148,117 +161,120 @@ void Lowering<T>::visit_taps(const Tile& tile, int64_t channels, const Visit& vi
 template <class T>
 void Lowering<T>::im2col(const T* x, const Tile& tile, int64_t channel, int64_t channels,
                          T* window_data, T* columns) const {
-  const Window win = window(tile);
-  std::fill_n(window_data, channels * win.channel, T(0));
-  with_constant<1, 2>(geometry_.stride[1], [&](auto stride) {
-    for (int64_t phase = 0; phase < phases_[1]; ++phase) {
-      fill_window(x, tile, channel, channels, phase, stride, window_data);
-    }
-  });
-  // Addresses in `columns` increase: what a copy's last block writes too much is overwritten next.
+  std::fill_n(window_data, channels * window(tile).channel, T(0));
+  for (int64_t phase = 0; phase < phases_[1]; ++phase) {
+    fill_window(x, tile, channel, channels, phase, window_data);
+  }
+  // What a copy's last block writes too much is overwritten next, or beyond the end of the columns.
   with_constant<1, 2, 3, 4>(blocks_of<T>(tile.cols), [&](auto blocks) {
-    visit_taps(tile, channels, [&, blocks](int64_t w, int64_t row) {
-      T* to = columns + row;
-      for (int64_t i = 0; i < tile.images; ++i) {
-        const T* from = window_data + w + i * win.rows * win.pitch;
-        for (int64_t r = 0; r < tile.rows; ++r, from += win.pitch, to += tile.cols) {
-          copy_blocks(from, blocks, to);
-        }
-      }
+    visit_taps(tile, channels, [=](int64_t w, int64_t row) {
+      copy_blocks(window_data + w, blocks, columns + row);
     });
   });
 }
 
-/// Copies what one phase of the columns sees of x, with the stride a constant where it is 1 or 2.
+/// Copies what one phase of the columns sees of x: in blocks for strides 1 and 2, while these do
+/// not reach beyond the batch. The zeros that a last block writes too much fall on the padding at
+/// the beginning of the next row.
 template <class T>
-template <class Stride>
 void Lowering<T>::fill_window(const T* x, const Tile& tile, int64_t channel, int64_t channels,
-                              int64_t phase, Stride stride, T* window_data) const {
+                              int64_t phase, T* window_data) const {
   const Window win = window(tile);
   const Span cols = span(1, tile.col, phase, win.cols);
   const int64_t n = cols.end - cols.begin;
   if (n == 0) return;
-  const T* from = x + cols.first + cols.begin * stride;
+  const int64_t first = cols.first + cols.begin * geometry_.stride[1];
+  const int64_t x_size =
+      geometry_.batch * geometry_.in_channels * geometry_.input[0] * geometry_.input[1];
   T* to = window_data + phase * win.plane + cols.begin;
-  const auto gather_exactly = [=](int64_t w, int64_t plane, int64_t row) {
-    for (int64_t i = 0; i < n; ++i) to[w + i] = from[plane + row + i * stride];
-  };
-  if constexpr (std::is_same_v<Stride, int64_t>) {
-    visit_rows(tile, channel, channels, gather_exactly);
-  } else {
-    const RowGatherer<T, Stride::value> gather(n);
-    const int64_t x_size =
-        geometry_.batch * geometry_.in_channels * geometry_.input[0] * geometry_.input[1];
-    const int64_t readable = x_size - (cols.first + cols.begin * stride) - gather.reach();
-    visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
-      if (plane + row <= readable) {
-        gather(from + plane + row, to + w);
-      } else {
-        gather_exactly(w, plane, row);
-      }
-    });
-  }
+  with_constant<1, 2>(geometry_.stride[1], [&](auto stride) {
+    const auto gather_exactly = [=](const T* from, T* to_row) {
+      for (int64_t i = 0; i < n; ++i) to_row[i] = from[i * stride];
+    };
+    if constexpr (std::is_same_v<decltype(stride), int64_t>) {
+      visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
+        gather_exactly(x + plane + row + first, to + w);
+      });
+    } else {
+      with_constant<1, 2>(blocks_of<T>(n), [&](auto blocks) {
+        const RowGatherer<T, stride, decltype(blocks)> gather(n, blocks);
+        const int64_t last_safe = x_size - gather.reach();
+        visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
+          const int64_t from = plane + row + first;
+          from <= last_safe ? gather(x + from, to + w) : gather_exactly(x + from, to + w);
+        });
+      });
+    }
+  });
 }
 
 template <class T>
 void Lowering<T>::col2im(const T* columns, const Tile& tile, int64_t channel, int64_t channels,
                          T* window_data, T* x) const {
-  const Window win = window(tile);
-  std::fill_n(window_data, channels * win.channel + kPad, T(0));
+  std::fill_n(window_data, channels * window(tile).channel + kPad, T(0));
   with_constant<1, 2, 3, 4>(blocks_of<T>(tile.cols), [&](auto blocks) {
     const RowAdder<T, decltype(blocks)> add(tile.cols, blocks);
-    visit_taps(tile, channels, [&, add](int64_t w, int64_t row) {
-      const T* from = columns + row;
-      for (int64_t i = 0; i < tile.images; ++i) {
-        T* to = window_data + w + i * win.rows * win.pitch;
-        for (int64_t r = 0; r < tile.rows; ++r, from += tile.cols, to += win.pitch) add(from, to);
+    visit_taps(tile, channels,
+               [=](int64_t w, int64_t row) { add(columns + row, window_data + w); });
+  });
+  if (geometry_.stride[1] == 2 && phases_[1] == 2) {
+    add_window_pairs(window_data, tile, channel, channels, x);
+  } else {
+    for (int64_t phase = 0; phase < phases_[1]; ++phase) {
+      add_window(window_data, tile, channel, channels, phase, x);
+    }
+  }
+}
+
+/// Adds one phase of the columns to x: in blocks for stride 1, while these do not reach beyond the
+/// channel that they belong to, since the next one may be another thread's.
+template <class T>
+void Lowering<T>::add_window(const T* window_data, const Tile& tile, int64_t channel,
+                             int64_t channels, int64_t phase, T* x) const {
+  const Window win = window(tile);
+  const Span cols = span(1, tile.col, phase, win.cols);
+  const int64_t n = cols.end - cols.begin, stride = geometry_.stride[1];
+  if (n == 0) return;
+  const int64_t first = cols.first + cols.begin * stride;
+  const T* from = window_data + phase * win.plane + cols.begin;
+  with_constant<1, 2>(blocks_of<T>(n), [&](auto blocks) {
+    const RowAdder<T, decltype(blocks)> add(n, blocks);
+    const int64_t last_safe =
+        stride == 1 ? geometry_.input[0] * geometry_.input[1] - add.reach() : -1;
+    visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
+      T* to = x + plane + row + first;
+      if (row + first <= last_safe) {
+        add(from + w, to);
+      } else {
+        for (int64_t i = 0; i < n; ++i) to[i * stride] += from[w + i];
       }
     });
   });
-  add_window(window_data, tile, channel, channels, x);
 }
 
-/// Adds a channel's window to that channel of x: in blocks, for strides 1 and 2, as long as these
-/// are inside of the channel, since others may be another thread's.
+/// The same for stride 2 and both phases at once, which are every other element of a row.
 template <class T>
-void Lowering<T>::add_window(const T* window_data, const Tile& tile, int64_t channel,
-                             int64_t channels, T* x) const {
+void Lowering<T>::add_window_pairs(const T* window_data, const Tile& tile, int64_t channel,
+                                   int64_t channels, T* x) const {
   const Window win = window(tile);
-  const int64_t stride = geometry_.stride[1], in_w = geometry_.input[1];
-  const int64_t plane_size = geometry_.input[0] * in_w;
-  const auto add_exactly = [=](const Span& cols, const T* from, T* to) {
-    for (int64_t i = cols.begin; i < cols.end; ++i) to[cols.first + i * stride] += from[i];
-  };
-  if (stride == 2 && phases_[1] == 2) {
-    const std::array<Span, 2> cols{span(1, tile.col, 0, win.cols), span(1, tile.col, 1, win.cols)};
-    const int64_t first = cols[0].first;
-    const PairAdder<T> add(std::max<int64_t>(0, -first), std::min(2 * win.cols, in_w - first));
-    visit_rows(tile, channel, channels, [=, &win](int64_t w, int64_t plane, int64_t row) {
+  const int64_t first = tile.col * 2 - geometry_.padding[1];
+  const int64_t begin = std::max<int64_t>(0, -first);
+  const int64_t end = std::min(2 * win.cols, geometry_.input[1] - first);
+  if (begin >= end) return;
+  with_constant<1, 2>(PairAdder<T, int64_t>::blocks(begin, end), [&](auto blocks) {
+    const PairAdder<T, decltype(blocks)> add(begin, end, blocks);
+    const int64_t last_safe = geometry_.input[0] * geometry_.input[1] - add.reach_end();
+    visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
       const T* even = window_data + w;
       const T* odd = even + win.plane;
-      if (row + first + add.reach_begin() >= 0 && row + first + add.reach_end() <= plane_size) {
-        add(even, odd, x + plane + row + first);
+      T* to = x + plane + row + first;
+      if (row + first + add.reach_begin() >= 0 && row + first <= last_safe) {
+        add(even, odd, to);
       } else {
-        add_exactly(cols[0], even, x + plane + row);
-        add_exactly(cols[1], odd, x + plane + row);
+        for (int64_t i = begin; i < end; ++i) to[i] += (i % 2 ? odd : even)[i / 2];
       }
     });
-    return;
-  }
-  for (int64_t phase = 0; phase < phases_[1]; ++phase) {
-    const Span cols = span(1, tile.col, phase, win.cols);
-    if (cols.begin == cols.end) continue;
-    const T* from = window_data + phase * win.plane;
-    const int64_t first = cols.first + cols.begin, n = cols.end - cols.begin;
-    const RowAdder<T, int64_t> add(n, blocks_of<T>(n));
-    visit_rows(tile, channel, channels, [=](int64_t w, int64_t plane, int64_t row) {
-      if (stride == 1 && row + first + add.reach() <= plane_size) {
-        add(from + w + cols.begin, x + plane + row + first);
-      } else {
-        add_exactly(cols, from + w, x + plane + row);
-      }
-    });
-  }
+  });
 }
 
 template class Lowering<float>;

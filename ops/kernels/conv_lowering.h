@@ -83,14 +83,15 @@ class Lowering {
   Span span(int axis, int64_t output_begin, int64_t phase, int64_t positions) const;
 
   template <class Visit>
-  void visit_rows(const Tile& tile, int64_t channel, int64_t channels, const Visit& visit) const;
-  template <class Stride>
-  void fill_window(const T* x, const Tile& tile, int64_t channel, int64_t channels, int64_t phase,
-                   Stride stride, T* window_data) const;
-  void add_window(const T* window_data, const Tile& tile, int64_t channel, int64_t channels,
-                  T* x) const;
+  void visit_rows(const Tile& tile, int64_t channel, int64_t channels, Visit visit) const;
   template <class Visit>
-  void visit_taps(const Tile& tile, int64_t channels, const Visit& visit) const;
+  void visit_taps(const Tile& tile, int64_t channels, Visit visit) const;
+  void fill_window(const T* x, const Tile& tile, int64_t channel, int64_t channels, int64_t phase,
+                   T* window_data) const;
+  void add_window(const T* window_data, const Tile& tile, int64_t channel, int64_t channels,
+                  int64_t phase, T* x) const;
+  void add_window_pairs(const T* window_data, const Tile& tile, int64_t channel, int64_t channels,
+                        T* x) const;
 
   ConvGeometry geometry_;
   std::array<int64_t, 2> phases_;   ///< the residues of k * dilation modulo stride, by axis

@@ -23,6 +23,35 @@ void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, blasint m, blasint n, bla
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
 }
 
+void blas_gemv(CBLAS_TRANSPOSE ta, blasint m, blasint n, const float* a, blasint lda,
+               const float* x, blasint incx, float beta, float* y) {
+  cblas_sgemv(CblasRowMajor, ta, m, n, 1, a, lda, x, incx, beta, y, 1);
+}
+
+void blas_gemv(CBLAS_TRANSPOSE ta, blasint m, blasint n, const double* a, blasint lda,
+               const double* x, blasint incx, double beta, double* y) {
+  cblas_dgemv(CblasRowMajor, ta, m, n, 1, a, lda, x, incx, beta, y, 1);
+}
+
+/// C = a b + beta C for a column a and a row b.
+template <class T>
+void outer_product(int64_t m, int64_t n, Matrix<T> a, Matrix<T> b, T beta, T* c, int64_t c_stride) {
+  const int64_t a_step = a.transposed ? 1 : a.stride, b_step = b.transposed ? b.stride : 1;
+  for (int64_t i = 0; i < m; ++i) {
+    const T scale = a.data[i * a_step];
+    T* row = c + i * c_stride;
+    if (b_step != 1 || (beta != T(0) && beta != T(1))) {
+      for (int64_t j = 0; j < n; ++j) {
+        row[j] = scale * b.data[j * b_step] + (beta == T(0) ? T(0) : beta * row[j]);
+      }
+    } else if (beta == T(0)) {
+      for (int64_t j = 0; j < n; ++j) row[j] = scale * b.data[j];
+    } else {
+      for (int64_t j = 0; j < n; ++j) row[j] += scale * b.data[j];
+    }
+  }
+}
+
 /// BLAS wants strides of at least a row, also where there is no second row.
 template <class T>
 blasint leading_dimension(const Matrix<T>& matrix, int64_t rows, int64_t cols) {
@@ -61,6 +90,15 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T beta, T* 
         "and {} "
         "elements apart",
         INT_MAX, m, k, n, a.stride, b.stride, c_stride);
+  // A depthwise convolution is made of such products, and sgemm takes 3 to 10 times as long for
+  // them.
+  if (k == 1) return outer_product(m, n, a, b, beta, c, c_stride);
+  if (m == 1) {
+    const auto rows = static_cast<blasint>(b.transposed ? n : k);
+    const auto cols = static_cast<blasint>(b.transposed ? k : n);
+    return blas_gemv(transpose_flag(!b.transposed), rows, cols, b.data, leading_dimension(b, k, n),
+                     a.data, a.transposed ? static_cast<blasint>(a.stride) : 1, beta, c);
+  }
   blas_gemm(transpose_flag(a.transposed), transpose_flag(b.transposed), static_cast<blasint>(m),
             static_cast<blasint>(n), static_cast<blasint>(k), a.data, leading_dimension(a, m, k),
             b.data, leading_dimension(b, k, n), beta, c,
