@@ -7,7 +7,7 @@ namespace {
 
 template <class T>
 std::vector<T> elements(const Tensor& t) {
-  return {t.data_ptr<T>(), t.data_ptr<T>() + t.numel()};
+  return std::vector<T>(t.data_ptr<T>(), t.data_ptr<T>() + t.numel());
 }
 
 TEST(Creation, TensorDeducesShapeAndDtypeAsLibtorchDoes) {
