@@ -9,3 +9,4 @@
 #include "adjoint/core/parallel.h"
 #include "adjoint/core/tensor.h"
 #include "adjoint/ops/creation.h"
+#include "adjoint/ops/random.h"

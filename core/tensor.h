@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "adjoint/core/generator.h"
 #include "adjoint/core/scalar.h"
 #include "adjoint/core/tensor_impl.h"
 #include "adjoint/core/tensor_options.h"
@@ -337,13 +338,19 @@ class Tensor {
   // ---- ops/random.cpp
   // -----------------------------------------------------------------------------------
 
-  Tensor& uniform_(double from = 0, double to = 1) const;
-  Tensor& normal_(double mean = 0, double std = 1) const;
-  Tensor& random_(int64_t from, std::optional<int64_t> to) const;
-  Tensor& random_(int64_t to) const;
-  Tensor& random_() const;
-  Tensor& bernoulli_(double p = 0.5) const;
-  Tensor& bernoulli_(const Tensor& p) const;
+  /// Uniform on [from, to).
+  Tensor& uniform_(double from = 0, double to = 1,
+                   std::optional<Generator> generator = std::nullopt) const;
+  Tensor& normal_(double mean = 0, double std = 1,
+                  std::optional<Generator> generator = std::nullopt) const;
+  /// Integers from [from, to), where `to` may be left out: up to the greatest the dtype can hold.
+  Tensor& random_(int64_t from, std::optional<int64_t> to,
+                  std::optional<Generator> generator = std::nullopt) const;
+  Tensor& random_(int64_t to, std::optional<Generator> generator = std::nullopt) const;
+  Tensor& random_(std::optional<Generator> generator = std::nullopt) const;
+  /// 1 with probability p, else 0.
+  Tensor& bernoulli_(double p = 0.5, std::optional<Generator> generator = std::nullopt) const;
+  Tensor& bernoulli_(const Tensor& p, std::optional<Generator> generator = std::nullopt) const;
 
  private:
   std::shared_ptr<TensorImpl> impl_;

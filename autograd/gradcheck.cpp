@@ -1,0 +1,619 @@
+#include "adjoint/autograd/gradcheck.h"
+
+#include <cmath>
+#include <numeric>
+#include <unordered_set>
+
+#include "adjoint/autograd/engine.h"
+#include "adjoint/autograd/grad_mode.h"
+#include "adjoint/autograd/gradcheck_report.h"
+#include "adjoint/core/generator.h"
+#include "adjoint/core/logging.h"
+#include "adjoint/core/random.h"
+
+namespace adjoint::autograd {
+namespace {
+
+using namespace gradcheck_detail;
+using Values = std::vector<double>;
+
+/// All elements in row-major order.
+Values values_of(const Tensor& tensor) {
+  const Tensor dense = tensor.detach().to(kFloat64).contiguous();
+  return Values(dense.data_ptr<double>(), dense.data_ptr<double>() + dense.numel());
+}
+
+/// The values as a new tensor like `like`.
+Tensor tensor_of(const Values& values, const Tensor& like) {
+  const Tensor dense = empty(like.sizes(), kFloat64);
+  std::copy(values.begin(), values.end(), dense.data_ptr<double>());
+  return dense.to(like.scalar_type());
+}
+
+double dot(const Values& a, const Values& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
+bool is_differentiable(const Tensor& t) { return t.defined() && t.requires_grad(); }
+
+/// Where a tensor's elements lie, in elements from its first one.
+std::vector<int64_t> offsets_of(const Tensor& tensor) {
+  std::vector<int64_t> offsets = {0};
+  for (std::size_t d = 0; d < tensor.sizes().size(); ++d) {
+    std::vector<int64_t> next;
+    next.reserve(offsets.size() * static_cast<std::size_t>(tensor.sizes()[d]));
+    for (const int64_t offset : offsets) {
+      for (int64_t i = 0; i < tensor.sizes()[d]; ++i) {
+        next.push_back(offset + i * tensor.strides()[d]);
+      }
+    }
+    offsets = std::move(next);
+  }
+  return offsets;
+}
+
+/// A direction in the space of an input's elements.
+using Direction = std::vector<std::pair<int64_t, double>>;  // element, component
+
+/// While one exists, an input's elements are moved by t times the direction. It writes past
+/// autograd, so that all handles, and what the graph has saved, see the moved values.
+class Move {
+ public:
+  Move(const Tensor& tensor, const std::vector<int64_t>& offsets, const Direction& direction,
+       double t)
+      : tensor_(tensor), offsets_(offsets), direction_(direction) {
+    each([&](auto& element, double component) {
+      before_.push_back(static_cast<double>(element));
+      element += static_cast<std::decay_t<decltype(element)>>(t * component);
+    });
+  }
+  ~Move() {
+    std::size_t i = 0;
+    each([&](auto& element, double) {
+      element = static_cast<std::decay_t<decltype(element)>>(before_[i++]);
+    });
+  }
+  Move(const Move&) = delete;
+  Move& operator=(const Move&) = delete;
+
+ private:
+  template <class F>
+  void each(const F& f) {
+    dispatch_floating("gradcheck", tensor_.scalar_type(), [&]<class T>(std::type_identity<T>) {
+      for (const auto& [element, component] : direction_) {
+        f(tensor_.data_ptr<T>()[offsets_[static_cast<std::size_t>(element)]], component);
+      }
+    });
+  }
+
+  const Tensor& tensor_;
+  const std::vector<int64_t>& offsets_;
+  const Direction& direction_;
+  Values before_;
+};
+
+/// What tells gradgradcheck's report from gradcheck's.
+struct Wording {
+  std::string check = "gradcheck";
+  std::function<std::string(std::size_t)> input = [](std::size_t i) {
+    return fmt::format("input {}", i);
+  };
+  std::function<std::string(std::size_t)> output = [](std::size_t i) {
+    return fmt::format("output {}", i);
+  };
+  /// An output that the function does not differentiate must not depend on the inputs at all.
+  bool all_outputs_differentiable = false;
+};
+
+/// One run of gradcheck.
+class Check {
+ public:
+  Check(const GradcheckFunction& function, const variable_list& inputs,
+        const GradcheckOptions& options, const Wording& wording)
+      : function_(function),
+        inputs_(inputs),
+        options_(options),
+        wording_(wording),
+        tolerance_{options.rtol(), options.atol()} {}
+
+  /// Throws GradcheckError if a gradient is wrong.
+  void run();
+
+ private:
+  void check_inputs();
+  void check_memory() const;
+  void check_slow();
+  void check_fast();
+  void check_undifferentiated();
+  void check_linear(std::size_t output);
+  void check_zero_and_undefined();
+  void compare(std::size_t output, std::size_t input, const Jacobian& analytic,
+               const Jacobian& numeric);
+
+  std::vector<Values> differences(std::size_t input, const Direction& direction);
+  std::vector<Jacobian> numeric_jacobians(std::size_t input, const std::vector<Values>& at);
+  std::vector<Jacobian> analytic_jacobians(std::size_t output);
+  std::vector<Values> gradients(std::size_t output, const Tensor& upstream);
+  std::vector<Values> evaluate() const;
+  std::vector<Values> evaluate_moved(std::size_t input, const Direction& direction, double t);
+  OneSided one_sided(std::size_t output, std::size_t input, const Mismatch& at);
+
+  std::string name_of(std::size_t output) const {
+    const auto node = outputs_[output].grad_fn();
+    return node != nullptr ? node->name() : "no operation";
+  }
+  Label label(std::string name, const Tensor& tensor) const {
+    return {std::move(name), tensor.sizes(), tensor.describe()};
+  }
+  template <class... Args>
+  [[noreturn]] void wrong(fmt::format_string<Args...> format, Args&&... args) const {
+    throw GradcheckError(wording_.check + ": " + fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  const GradcheckFunction& function_;
+  const variable_list& inputs_;
+  const GradcheckOptions& options_;
+  const Wording& wording_;
+  const Tolerance tolerance_;
+  variable_list outputs_;
+  std::vector<std::size_t> sources_;  // the inputs that require grad
+  variable_list source_tensors_;
+  std::vector<std::vector<int64_t>> offsets_;  // of the elements of each source
+  std::vector<std::size_t> targets_;           // the outputs that require grad
+};
+
+void Check::run() {
+  const AutoGradMode recording(true);
+  check_inputs();
+  outputs_ = function_(inputs_);
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (is_differentiable(outputs_[i])) targets_.push_back(i);
+  }
+  if (targets_.empty() || wording_.all_outputs_differentiable) check_undifferentiated();
+  if (targets_.empty()) return;
+  if (options_.fast_mode()) {
+    check_fast();
+  } else {
+    check_slow();
+  }
+  for (const std::size_t target : targets_) check_linear(target);
+  if (options_.check_undefined_grad()) check_zero_and_undefined();
+}
+
+void Check::check_inputs() {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!is_differentiable(inputs_[i])) continue;
+    if (inputs_[i].scalar_type() != kFloat64) {
+      logger().warn(
+          "{}: {} is {}; differences are that precise only in float64, so the check will likely "
+          "fail",
+          wording_.check, wording_.input(i), inputs_[i].scalar_type());
+    }
+    sources_.push_back(i);
+    source_tensors_.push_back(inputs_[i]);
+    offsets_.push_back(offsets_of(inputs_[i]));
+  }
+  check(!sources_.empty(),
+        "{}: expected at least one input that requires grad; make it with "
+        "requires_grad(true), or call x.requires_grad_()",
+        wording_.check);
+  check_memory();
+}
+
+void Check::check_memory() const {
+  std::vector<std::unordered_set<const std::byte*>> places(inputs_.size());
+  for (std::size_t k = 0; k < sources_.size(); ++k) {
+    const Tensor& tensor = source_tensors_[k];
+    for (const int64_t offset : offsets_[k]) {
+      const bool is_new = places[sources_[k]]
+                              .insert(static_cast<const std::byte*>(tensor.data_ptr()) +
+                                      offset * tensor.element_size())
+                              .second;
+      check(is_new,
+            "{}: {} overlaps itself in memory ({}, strides [{}]): moving one element would move "
+            "others; pass its clone()",
+            wording_.check, wording_.input(sources_[k]), tensor.describe(),
+            fmt::join(tensor.strides(), ", "));
+    }
+  }
+  for (const std::size_t source : sources_) {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (i == source || !inputs_[i].defined() || !inputs_[i].is_alias_of(inputs_[source])) {
+        continue;
+      }
+      for (const int64_t offset : offsets_of(inputs_[i])) {
+        check(!places[source].contains(static_cast<const std::byte*>(inputs_[i].data_ptr()) +
+                                       offset * inputs_[i].element_size()),
+              "{}: {} and {} share memory: moving the one would move the other; pass a clone(), or "
+              "pass it once",
+              wording_.check, wording_.input(source), wording_.input(i));
+      }
+    }
+  }
+}
+
+std::vector<Values> Check::evaluate() const {
+  const variable_list outputs = function_(inputs_);
+  check(outputs.size() == outputs_.size(),
+        "{}: the function returned {} outputs, then {} for slightly moved inputs", wording_.check,
+        outputs_.size(), outputs.size());
+  std::vector<Values> values(outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!outputs_[i].defined() && !outputs[i].defined()) continue;
+    check(
+        outputs_[i].defined() == outputs[i].defined() && outputs_[i].sizes() == outputs[i].sizes(),
+        "{}: {} changed from {} to {} when an input was moved slightly", wording_.check,
+        wording_.output(i), outputs_[i].describe(), outputs[i].describe());
+    values[i] = values_of(outputs[i]);
+  }
+  return values;
+}
+
+std::vector<Values> Check::evaluate_moved(std::size_t input, const Direction& direction, double t) {
+  const Move moved(source_tensors_[input], offsets_[input], direction, t);
+  return evaluate();
+}
+
+/// The derivatives of all outputs along a direction in an input:
+///   order 2: (f(x+h) - f(x-h)) / 2h                              + O(h²)
+///   order 4: (8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))) / 12h   + O(h⁴)
+std::vector<Values> Check::differences(std::size_t input, const Direction& direction) {
+  const double h = options_.eps();
+  const auto central = [&](double t) {
+    std::vector<Values> result = evaluate_moved(input, direction, t);
+    const std::vector<Values> left = evaluate_moved(input, direction, -t);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      for (std::size_t k = 0; k < result[i].size(); ++k) result[i][k] -= left[i][k];
+    }
+    return result;
+  };
+  std::vector<Values> result = central(h);
+  const std::vector<Values> wide = options_.order() == 4 ? central(2 * h) : std::vector<Values>();
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    for (std::size_t k = 0; k < result[i].size(); ++k) {
+      double& value = result[i][k];
+      value = wide.empty() ? value / (2 * h) : (8 * value - wide[i][k]) / (12 * h);
+    }
+  }
+  return result;
+}
+
+OneSided Check::one_sided(std::size_t output, std::size_t input, const Mismatch& at) {
+  const double h = std::min(options_.eps(), 1e-6);
+  const Direction direction = {{at.column, 1.0}};
+  const auto element = static_cast<std::size_t>(at.row);
+  const double here = evaluate()[output][element];
+  return {(here - evaluate_moved(input, direction, -h)[output][element]) / h,
+          (evaluate_moved(input, direction, h)[output][element] - here) / h};
+}
+
+/// The Jacobian of every output by one input, column by column.
+std::vector<Jacobian> Check::numeric_jacobians(std::size_t input, const std::vector<Values>& at) {
+  const int64_t columns = source_tensors_[input].numel();
+  std::vector<Jacobian> jacobians;
+  for (const Values& output : at) {
+    jacobians.emplace_back(static_cast<int64_t>(output.size()), columns);
+  }
+  for (int64_t column = 0; column < columns; ++column) {
+    const std::vector<Values> derivative = differences(input, {{column, 1.0}});
+    for (std::size_t i = 0; i < derivative.size(); ++i) {
+      for (int64_t row = 0; row < jacobians[i].rows; ++row) {
+        jacobians[i].at(row, column) = derivative[i][static_cast<std::size_t>(row)];
+      }
+    }
+  }
+  return jacobians;
+}
+
+/// The gradients of <output, upstream> by every source; zeros where none arrives.
+std::vector<Values> Check::gradients(std::size_t output, const Tensor& upstream) {
+  const variable_list found = grad({outputs_[output]}, source_tensors_, {upstream},
+                                   /*retain_graph=*/true, /*create_graph=*/false,
+                                   /*allow_unused=*/true);
+  std::vector<Values> values;
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    values.push_back(found[k].defined()
+                         ? values_of(found[k])
+                         : Values(static_cast<std::size_t>(source_tensors_[k].numel())));
+  }
+  return values;
+}
+
+/// The Jacobian of one output by every source, row by row: row i is the gradient for the upstream
+/// gradient that is 1 at element i and 0 elsewhere.
+std::vector<Jacobian> Check::analytic_jacobians(std::size_t output) {
+  const int64_t rows = outputs_[output].numel();
+  std::vector<Jacobian> jacobians;
+  for (const Tensor& source : source_tensors_) jacobians.emplace_back(rows, source.numel());
+  for (int64_t row = 0; row < rows; ++row) {
+    Values basis(static_cast<std::size_t>(rows));
+    basis[static_cast<std::size_t>(row)] = 1;
+    const Tensor upstream = tensor_of(basis, outputs_[output]);
+    const std::vector<Values> first = gradients(output, upstream);
+    const std::vector<Values> second = gradients(output, upstream);
+    for (std::size_t k = 0; k < first.size(); ++k) {
+      for (std::size_t i = 0; i < first[k].size(); ++i) {
+        const double difference = std::fabs(first[k][i] - second[k][i]);
+        if (difference > options_.nondet_tol()) {
+          wrong(
+              "backward is not deterministic: the gradient of {} (computed by {}) at {} with "
+              "respect to {} at {} was {:.17g} and, for the same upstream gradient, {:.17g}; they "
+              "may differ by nondet_tol = {:g}",
+              wording_.output(output), name_of(output), index_text(row, outputs_[output].sizes()),
+              wording_.input(sources_[k]),
+              index_text(static_cast<int64_t>(i), source_tensors_[k].sizes()), first[k][i],
+              second[k][i], options_.nondet_tol());
+        }
+        jacobians[k].at(row, static_cast<int64_t>(i)) = first[k][i];
+      }
+    }
+  }
+  return jacobians;
+}
+
+void Check::compare(std::size_t output, std::size_t input, const Jacobian& analytic,
+                    const Jacobian& numeric) {
+  std::vector<Mismatch> found = mismatches(analytic, numeric, tolerance_);
+  if (options_.allow_kinks()) {
+    std::erase_if(found, [&](const Mismatch& m) {
+      const OneSided sides = one_sided(output, input, m);
+      const auto [low, high] = std::minmax(sides.left, sides.right);
+      const double value = analytic.at(m.row, m.column);
+      const bool subgradient = is_kink(sides, tolerance_) && value >= low - tolerance_.atol &&
+                               value <= high + tolerance_.atol;
+      if (subgradient) {
+        logger().warn(
+            "{}: {} at {} has a kink in {} at {}: the derivative is {:g} to the left, {:g} to the "
+            "right; the gradient there, {:g}, was accepted",
+            wording_.check, wording_.output(output), index_text(m.row, outputs_[output].sizes()),
+            wording_.input(sources_[input]), index_text(m.column, source_tensors_[input].sizes()),
+            sides.left, sides.right, value);
+      }
+      return subgradient;
+    });
+  }
+  if (found.empty()) return;
+  std::string text = report(analytic, numeric, std::move(found), tolerance_, name_of(output),
+                            label(wording_.output(output), outputs_[output]),
+                            label(wording_.input(sources_[input]), source_tensors_[input]),
+                            [&](const Mismatch& m) { return one_sided(output, input, m); });
+  if (evaluate() != evaluate()) {
+    text +=
+        "  note: the function gives different values for the same inputs; if it draws random "
+        "numbers, set the seed inside it\n";
+  }
+  wrong("{}", text);
+}
+
+void Check::check_slow() {
+  std::vector<Values> at(outputs_.size());
+  for (const std::size_t target : targets_) at[target] = values_of(outputs_[target]);
+  std::vector<std::vector<Jacobian>> numeric;
+  for (std::size_t k = 0; k < sources_.size(); ++k) {
+    numeric.push_back(numeric_jacobians(k, at));
+  }
+  for (const std::size_t target : targets_) {
+    const std::vector<Jacobian> analytic = analytic_jacobians(target);
+    for (std::size_t k = 0; k < sources_.size(); ++k) {
+      compare(target, k, analytic[k], numeric[k][target]);
+    }
+  }
+}
+
+/// Non-negative random numbers, so that wrong elements cannot cancel by their signs.
+Values random_values(int64_t count, const Generator& generator) {
+  Values values(static_cast<std::size_t>(count));
+  random::fill_uniform(values.data(), count, 0, 1, generator);
+  return values;
+}
+
+void Check::check_fast() {
+  const Generator generator = make_generator();
+  std::vector<Values> v(outputs_.size());
+  std::vector<std::vector<Values>> analytic(outputs_.size());  // vᵀJ, one a target and source
+  for (const std::size_t target : targets_) {
+    v[target] = random_values(outputs_[target].numel(), generator);
+    analytic[target] = gradients(target, tensor_of(v[target], outputs_[target]));
+    const auto again = gradients(target, tensor_of(v[target], outputs_[target]));
+    for (std::size_t k = 0; k < sources_.size(); ++k) {
+      for (std::size_t i = 0; i < again[k].size(); ++i) {
+        // The full check names the element.
+        if (std::fabs(again[k][i] - analytic[target][k][i]) > options_.nondet_tol()) check_slow();
+      }
+    }
+  }
+  for (std::size_t k = 0; k < sources_.size(); ++k) {
+    Values u = random_values(source_tensors_[k].numel(), generator);
+    const double norm = std::sqrt(dot(u, u));
+    Direction direction;
+    for (std::size_t i = 0; i < u.size(); ++i) {
+      u[i] /= norm;
+      direction.emplace_back(static_cast<int64_t>(i), u[i]);
+    }
+    const std::vector<Values> numeric = differences(k, direction);  // Ju, one an output
+    for (const std::size_t target : targets_) {
+      const double vju = dot(v[target], numeric[target]);
+      // Every element of J may be off by atol, so vᵀJu by the sum of that over all elements.
+      const double scale = std::accumulate(u.begin(), u.end(), 0.0) *
+                           std::accumulate(v[target].begin(), v[target].end(), 0.0);
+      const Tolerance tolerance{tolerance_.rtol, tolerance_.atol * scale};
+      const double expected = dot(analytic[target][k], u);
+      if (tolerance.accepts(expected, vju)) continue;
+      check_slow();
+      wrong(
+          "fast mode: the random projection of the Jacobian of {} by {} is {:.10g} by backward and "
+          "{:.10g} by differences, although every element is within the tolerance; run the full "
+          "check (fast_mode(false))",
+          wording_.output(target), wording_.input(sources_[k]), expected, vju);
+    }
+  }
+}
+
+/// What is not differentiable has to be constant.
+void Check::check_undifferentiated() {
+  std::vector<Values> at(outputs_.size());
+  bool any = false;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (outputs_[i].defined() && !outputs_[i].requires_grad()) {
+      at[i] = values_of(outputs_[i]);
+      any = true;
+    }
+  }
+  if (!any) return;
+  for (std::size_t k = 0; k < sources_.size(); ++k) {
+    const std::vector<Jacobian> numeric = numeric_jacobians(k, at);
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      for (int64_t row = 0; row < numeric[i].rows; ++row) {
+        for (int64_t column = 0; column < numeric[i].columns; ++column) {
+          if (tolerance_.accepts(0, numeric[i].at(row, column))) continue;
+          wrong(
+              "{} ({}) does not require grad, but depends on {}: at {} its derivative by element "
+              "{} is {:.8g}; was it computed from detached tensors, or under a NoGradGuard?",
+              wording_.output(i), outputs_[i].describe(), wording_.input(sources_[k]),
+              index_text(row, outputs_[i].sizes()), index_text(column, source_tensors_[k].sizes()),
+              numeric[i].at(row, column));
+        }
+      }
+    }
+  }
+}
+
+/// Upstream gradients of one element each do not tell a linear rule from, say, one that squares the
+/// upstream gradient: the gradient for a random combination has to be that of the gradients.
+void Check::check_linear(std::size_t output) {
+  const Generator generator = make_generator();
+  const int64_t rows = outputs_[output].numel();
+  const Values a = random_values(rows, generator), b = random_values(rows, generator);
+  Values sum(a.size());
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = 2 * a[i] - 3 * b[i];
+  const auto of_a = gradients(output, tensor_of(a, outputs_[output]));
+  const auto of_b = gradients(output, tensor_of(b, outputs_[output]));
+  const auto of_sum = gradients(output, tensor_of(sum, outputs_[output]));
+  for (std::size_t k = 0; k < sources_.size(); ++k) {
+    for (std::size_t i = 0; i < of_sum[k].size(); ++i) {
+      const double expected = 2 * of_a[k][i] - 3 * of_b[k][i];
+      if (tolerance_.accepts(of_sum[k][i], expected)) continue;
+      // Large gradients that cancel leave their rounding errors.
+      const double size = 2 * std::fabs(of_a[k][i]) + 3 * std::fabs(of_b[k][i]);
+      if (std::fabs(of_sum[k][i] - expected) <= tolerance_.rtol * size) continue;
+      wrong(
+          "backward of {} (computed by {}) is not linear in the upstream gradient: for 2a - 3b the "
+          "gradient with respect to {} at {} is {:.8g}, but twice that for a less three times that "
+          "for b is {:.8g}",
+          wording_.output(output), name_of(output), wording_.input(sources_[k]),
+          index_text(static_cast<int64_t>(i), source_tensors_[k].sizes()), of_sum[k][i], expected);
+    }
+  }
+}
+
+/// Zeros upstream, to all outputs together and to each alone (so that the others get none), have to
+/// come out as zeros.
+void Check::check_zero_and_undefined() {
+  const auto expect_zero = [&](const std::vector<std::size_t>& used) {
+    variable_list outputs, zeros;
+    for (const std::size_t target : used) {
+      outputs.push_back(outputs_[target]);
+      zeros.push_back(
+          tensor_of(Values(static_cast<std::size_t>(outputs_[target].numel())), outputs_[target]));
+    }
+    const variable_list found = grad(outputs, source_tensors_, zeros, true, false, true);
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      if (!found[k].defined()) continue;
+      for (const double value : values_of(found[k])) {
+        if (value == 0) continue;
+        wrong(
+            "the gradient with respect to {} contains {:g}, although all upstream gradients are "
+            "zero or undefined",
+            wording_.input(sources_[k]), value);
+      }
+    }
+  };
+  expect_zero(targets_);
+  if (targets_.size() == 1) return;
+  for (const std::size_t target : targets_) expect_zero({target});
+}
+
+bool checked(const GradcheckFunction& function, const variable_list& inputs,
+             const GradcheckOptions& options, const Wording& wording) {
+  try {
+    Check(function, inputs, options, wording).run();
+    return true;
+  } catch (const GradcheckError&) {
+    if (options.raise_exception()) throw;
+    return false;
+  }
+}
+
+/// Upstream gradients for gradgradcheck, between -1 and 1; every second element of a longer tensor
+/// if they are to be non-contiguous.
+Tensor random_upstream(const Tensor& output, bool non_contiguous, const Generator& generator) {
+  Values values = random_values(output.numel(), generator);
+  for (double& value : values) value = 2 * value - 1;
+  Tensor upstream = tensor_of(values, output);
+  if (non_contiguous && upstream.numel() > 1) {
+    Dims strides = contiguous_strides(output.sizes());
+    for (int64_t& stride : strides) stride *= 2;
+    const Tensor sparse = empty_strided(output.sizes(), strides, output.options());
+    upstream = sparse.copy_(upstream);
+  }
+  return upstream.requires_grad_();
+}
+
+}  // namespace
+
+bool gradcheck(const GradcheckFunction& function, const variable_list& inputs,
+               const GradcheckOptions& options) {
+  return checked(function, inputs, options, Wording());
+}
+
+bool gradgradcheck(const GradcheckFunction& function, const variable_list& inputs,
+                   const variable_list& grad_outputs, const GradcheckOptions& options) {
+  const AutoGradMode recording(true);
+  const auto differentiable_outputs = [](const variable_list& all) {
+    variable_list found;
+    for (const Tensor& output : all) {
+      if (is_differentiable(output)) found.push_back(output);
+    }
+    return found;
+  };
+
+  variable_list upstream = grad_outputs;
+  if (upstream.empty()) {
+    const Generator generator = make_generator();
+    for (const Tensor& output : differentiable_outputs(function(inputs))) {
+      upstream.push_back(random_upstream(output, options.gen_non_contig_grad_outputs(), generator));
+    }
+  }
+  std::vector<std::size_t> sources;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (is_differentiable(inputs[i])) sources.push_back(i);
+  }
+  check(!sources.empty(), "gradgradcheck: expected at least one input that requires grad");
+
+  // The inputs and the upstream gradients in, the gradients out.
+  const std::size_t inputs_count = inputs.size();
+  const GradcheckFunction gradients([&](const variable_list& all) {
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(inputs_count);
+    const variable_list arguments(all.begin(), end), upstream_now(end, all.end());
+    variable_list differentiated;
+    for (const std::size_t source : sources) differentiated.push_back(arguments[source]);
+    return grad(differentiable_outputs(function(arguments)), differentiated, upstream_now,
+                /*retain_graph=*/true, /*create_graph=*/true, /*allow_unused=*/true);
+  });
+  Wording wording;
+  wording.check = "gradgradcheck";
+  wording.input = [&](std::size_t i) {
+    return i < inputs_count ? fmt::format("input {}", i)
+                            : fmt::format("grad_output {}", i - inputs_count);
+  };
+  wording.output = [&](std::size_t i) {
+    return fmt::format("the gradient of input {}", sources[i]);
+  };
+  wording.all_outputs_differentiable = true;
+
+  variable_list all = inputs;
+  all.insert(all.end(), upstream.begin(), upstream.end());
+  return checked(gradients, all, options, wording);
+}
+
+}  // namespace adjoint::autograd
