@@ -22,7 +22,7 @@ concept IsModuleHolder = std::derived_from<std::remove_cvref_t<T>, detail::Modul
 /// LinearImpl, `fc->weight` reaches into it, `fc(x)` is `fc->forward(x)`. Copies share the module.
 /// `Linear fc{nullptr}` is empty until assigned; using it while empty throws Error.
 template <class Contained>
-class ModuleHolder : detail::ModuleHolderIndicator {
+class ModuleHolder : public detail::ModuleHolderIndicator {
  public:
   using ContainedType = Contained;
 

@@ -25,8 +25,9 @@ inline OrderedDict<std::string, Tensor> read(const std::string& file) {
     words >> name >> dtype;
     std::vector<int64_t> sizes;
     for (int64_t size; words >> size;) sizes.push_back(size);
-    const Tensor made =
-        empty(sizes, dtype == "float64" ? kFloat64 : dtype == "float32" ? kFloat32 : kInt64);
+    const Tensor made = empty(sizes, dtype == "float64"   ? kFloat64
+                                     : dtype == "float32" ? kFloat32
+                                                          : kInt64);
     check(dtype == dtype_name(made.scalar_type()), "{}: {} has dtype {}", file, name, dtype);
     dispatch(made.scalar_type(), [&]<class T>(std::type_identity<T>) {
       for (int64_t i = 0; i < made.numel(); ++i) {
