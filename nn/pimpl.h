@@ -22,7 +22,7 @@ concept IsModuleHolder = std::derived_from<std::remove_cvref_t<T>, detail::Modul
 /// LinearImpl, `fc->weight` reaches into it, `fc(x)` is `fc->forward(x)`. Copies share the module.
 /// `Linear fc{nullptr}` is empty until assigned; using it while empty throws Error.
 template <class Contained>
-class ModuleHolder : detail::ModuleHolderIndicator {
+class ModuleHolder : public detail::ModuleHolderIndicator {
  public:
   using ContainedType = Contained;
 
@@ -54,8 +54,7 @@ class ModuleHolder : detail::ModuleHolderIndicator {
   const Contained& operator*() const { return *get(); }
 
   template <class... Args>
-  auto operator()(Args&&... args)
-      -> decltype(std::declval<Contained&>().forward(std::forward<Args>(args)...)) {
+  decltype(auto) operator()(Args&&... args) {
     return get()->forward(std::forward<Args>(args)...);
   }
   template <class Index>

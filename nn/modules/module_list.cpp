@@ -1,5 +1,7 @@
 #include "adjoint/nn/modules/module_list.h"
 
+#include <algorithm>
+
 namespace adjoint::nn {
 
 void ModuleListImpl::push_back(std::shared_ptr<Module> module) {
