@@ -28,10 +28,11 @@ void assign(std::vector<Tensor>& tensors, const NamedTensors& from, const std::s
   std::vector<Tensor> loaded;
   for (std::size_t i = 0; i < from.size(); ++i) {
     const Tensor* next = from.find(std::to_string(i));
-    check(next != nullptr,
-          "{}: expected tensors called \"0\" to \"{}\", as save(vector, ...) writes them; \"{}\" is "
-          "missing",
-          what, from.size() - 1, i);
+    check(
+        next != nullptr,
+        "{}: expected tensors called \"0\" to \"{}\", as save(vector, ...) writes them; \"{}\" is "
+        "missing",
+        what, from.size() - 1, i);
     loaded.push_back(*next);
   }
   tensors.insert(tensors.end(), loaded.begin(), loaded.end());

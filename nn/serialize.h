@@ -24,7 +24,8 @@ inline NamedTensors named_tensors(const optim::Optimizer& optimizer) {
   return optimizer.state_dict();
 }
 
-/// Takes over what named_tensors() gave. All throw Error, and change nothing, where it does not fit.
+/// Takes over what named_tensors() gave. All throw Error, and change nothing, where it does not
+/// fit.
 template <ModuleLike M>
 void assign(M& module, const NamedTensors& from, const std::string& what) {
   copy_by_name(from, named_tensors(module), what);

@@ -90,8 +90,8 @@ void paint(const Shape& shape, CPUGeneratorImpl& random, uint8_t* pixels) {
       // The sum of two uniform numbers in [-1/2, 1/2]: its standard deviation is 1/sqrt(6) = 0.41.
       const uint32_t bits = random.random();
       const double noise = ((bits & 0xffff) + (bits >> 16)) / 65535.0 - 1.0;
-      const double value = shape.background + covered * (shape.brightness - shape.background) +
-                           kNoise * noise;
+      const double value =
+          shape.background + covered * (shape.brightness - shape.background) + kNoise * noise;
       pixels[row * kSide + column] =
           static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255.0));
     }

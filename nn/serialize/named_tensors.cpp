@@ -23,8 +23,8 @@ void copy_by_name(const NamedTensors& from, const NamedTensors& to, const std::s
     if (source == nullptr) {
       problems.push_back(fmt::format("{} ({}) is missing", item.key(), item->describe()));
     } else if (source->sizes() != item->sizes() || source->scalar_type() != item->scalar_type()) {
-      problems.push_back(fmt::format("{}: expected {}, got {}", item.key(), item->describe(),
-                                     source->describe()));
+      problems.push_back(
+          fmt::format("{}: expected {}, got {}", item.key(), item->describe(), source->describe()));
     }
   }
   for (const auto& item : from) {

@@ -30,7 +30,8 @@ template <class T>
 concept ModuleLike = requires(const T& m) {
   m.named_parameters();
   m.named_buffers();
-} || requires(const T& m) {
+}
+|| requires(const T& m) {
   m->named_parameters();
   m->named_buffers();
 };
