@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "adjoint/core/generator.h"
@@ -12,6 +11,7 @@ namespace adjoint::data::datasets {
 namespace {
 
 constexpr int kSide = 28;
+constexpr double kNoise = 0.05;
 enum Kind { kDisc, kRing, kSquare, kBar, kKinds };
 
 /// One picture's shape; lengths in pixels, the origin in the middle of the picture.
@@ -38,9 +38,15 @@ Shape draw_shape(CPUGeneratorImpl& random, Kind kind) {
   shape.x = uniform(random, -reach, reach);
   shape.y = uniform(random, -reach, reach);
   shape.thickness = uniform(random, 1.0, 2.2);
-  const double angle = uniform(random, 0.0, std::numbers::pi);
-  shape.cosine = std::cos(angle);
-  shape.sine = std::sin(angle);
+  // A direction from a point of the unit disc: sqrt has the same bits everywhere, sin has not.
+  double length = 0;
+  do {
+    shape.cosine = uniform(random, -1, 1);
+    shape.sine = uniform(random, -1, 1);
+    length = std::sqrt(shape.cosine * shape.cosine + shape.sine * shape.sine);
+  } while (length > 1 || length < 0.1);
+  shape.cosine /= length;
+  shape.sine /= length;
   shape.brightness = uniform(random, 0.6, 1.0);
   shape.background = uniform(random, 0.0, 0.1);
   return shape;
@@ -68,9 +74,11 @@ double distance(const Shape& shape, double px, double py) {
       const double half = shape.size * 0.8;  // its corners reach as far as a disc
       return box_distance(along, across, half, half);
     }
-    default:
-      return box_distance(along, across, shape.size, shape.thickness);
+    case kBar:
+    case kKinds:
+      break;
   }
+  return box_distance(along, across, shape.size, shape.thickness);
 }
 
 /// Row by row; a pixel that the edge crosses is mixed by how much of it is covered.
@@ -79,11 +87,11 @@ void paint(const Shape& shape, CPUGeneratorImpl& random, uint8_t* pixels) {
     for (int column = 0; column < kSide; ++column) {
       const double d = distance(shape, column - (kSide - 1) / 2.0, row - (kSide - 1) / 2.0);
       const double covered = std::clamp(0.5 - d, 0.0, 1.0);
-      // The sum of two uniform numbers: noise of mean 0 and standard deviation 0.02.
+      // The sum of two uniform numbers in [-1/2, 1/2]: its standard deviation is 1/sqrt(6) = 0.41.
       const uint32_t bits = random.random();
       const double noise = ((bits & 0xffff) + (bits >> 16)) / 65535.0 - 1.0;
-      const double value = shape.background + covered * (shape.brightness - shape.background) +
-                           0.02 * std::numbers::sqrt2 * std::numbers::sqrt3 * noise;
+      const double value =
+          shape.background + covered * (shape.brightness - shape.background) + kNoise * noise;
       pixels[row * kSide + column] =
           static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255.0));
     }
