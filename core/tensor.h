@@ -303,9 +303,16 @@ class Tensor {
   Tensor argmax(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
   Tensor argmin(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
   Tensor any() const;
+  Tensor any(int64_t dim, bool keepdim = false) const;
   Tensor all() const;
-  /// The p-norm over all elements.
+  Tensor all(int64_t dim, bool keepdim = false) const;
+  /// The p-norm over all elements, or over those dimensions.
   Tensor norm(const Scalar& p = 2) const;
+  Tensor norm(const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim = false) const;
+  Tensor var(bool unbiased = true) const;
+  Tensor var(IntArrayRef dim, bool unbiased = true, bool keepdim = false) const;
+  Tensor std(bool unbiased = true) const;
+  Tensor std(IntArrayRef dim, bool unbiased = true, bool keepdim = false) const;
   /// The sum that undoes a broadcast from `size` to this shape.
   Tensor sum_to_size(IntArrayRef size) const;
 
@@ -317,14 +324,26 @@ class Tensor {
   Tensor bmm(const Tensor& mat2) const;
   Tensor mv(const Tensor& vec) const;
   Tensor dot(const Tensor& other) const;
+  Tensor outer(const Tensor& vec2) const;
   Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
                const Scalar& alpha = 1) const;
+
+  // ---- ops/softmax.cpp
+  // ---------------------------------------------------------------------------------
+
+  Tensor softmax(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor log_softmax(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
 
   // ---- ops/index.cpp
   // ----------------------------------------------------------------------------------
 
   Tensor index_select(int64_t dim, const Tensor& index) const;
+  /// self with `alpha` times the slices of `source` added at the indices.
+  Tensor index_add(int64_t dim, const Tensor& index, const Tensor& source,
+                   const Scalar& alpha = 1) const;
   Tensor gather(int64_t dim, const Tensor& index) const;
+  /// self with every element of `src` added where gather would read it from.
+  Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const;
 
   // ---- ops/creation.cpp: new tensors of this one's dtype
   // ------------------------------------------------

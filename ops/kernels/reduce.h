@@ -1,0 +1,386 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+#include "adjoint/core/allocator.h"
+#include "adjoint/core/parallel.h"
+#include "adjoint/core/shape.h"
+
+/// Reductions of strided arrays: what is folded (Sum, Max, ...), and the loops that fold it.
+///
+/// The loops cut the elements of each result into segments of about kSegment elements, fold each
+/// segment on some thread, and merge the segments' results in their order. The cut depends on the
+/// sizes alone, so the result has the same bits at every thread count.
+namespace adjoint::kernels {
+
+// ---- what is folded ----------------------------------------------------------------------------
+//
+// A fold has an Accumulator, its identity(), add(accumulator, element), merge(accumulator,
+// accumulator), and repeat(accumulator, n): what merging n equal ones gives.
+
+/// Integers add up in int64. Floats add up in double, float32 too: that is more exact than pairwise
+/// summation in float32, and as fast, since memory is the limit.
+template <class T>
+struct Sum {
+  using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
+  static Accumulator identity() { return 0; }
+  static Accumulator add(Accumulator sum, T x) { return merge(sum, static_cast<Accumulator>(x)); }
+  static Accumulator merge(Accumulator a, Accumulator b) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return a + b;
+    } else {  // wraps around, as everywhere in integer arithmetic on tensors
+      return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    }
+  }
+  static Accumulator repeat(Accumulator sum, int64_t n) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return sum * static_cast<double>(n);
+    } else {
+      return static_cast<int64_t>(static_cast<uint64_t>(sum) * static_cast<uint64_t>(n));
+    }
+  }
+};
+
+/// The sum of term(x), for a stateless function of a double.
+template <class T, auto term>
+struct SumOf : Sum<double> {
+  static double add(double sum, T x) { return sum + term(static_cast<double>(x)); }
+};
+
+/// The largest element; a NaN wins over all, as in PyTorch.
+template <class T>
+struct Max {
+  using Accumulator = T;
+  static T identity() {
+    if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
+    return std::numeric_limits<T>::lowest();
+  }
+  static T add(T best, T x) { return best >= x || best != best ? best : x; }
+  static T merge(T a, T b) { return add(a, b); }
+  static T repeat(T best, int64_t) { return best; }
+};
+
+/// The smallest element; a NaN wins over all.
+template <class T>
+struct Min {
+  using Accumulator = T;
+  static T identity() {
+    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
+    return std::numeric_limits<T>::max();
+  }
+  static T add(T best, T x) { return best <= x || best != best ? best : x; }
+  static T merge(T a, T b) { return add(a, b); }
+  static T repeat(T best, int64_t) { return best; }
+};
+
+/// Whether some element is not zero.
+template <class T>
+struct Any {
+  using Accumulator = bool;
+  static bool identity() { return false; }
+  static bool add(bool found, T x) { return found | (x != T(0)); }
+  static bool merge(bool a, bool b) { return a | b; }
+  static bool repeat(bool found, int64_t) { return found; }
+};
+
+/// Whether no element is zero.
+template <class T>
+struct All {
+  using Accumulator = bool;
+  static bool identity() { return true; }
+  static bool add(bool so_far, T x) { return so_far & (x != T(0)); }
+  static bool merge(bool a, bool b) { return a & b; }
+  static bool repeat(bool so_far, int64_t) { return so_far; }
+};
+
+// ---- which elements ----------------------------------------------------------------------------
+
+/// One loop over the input: `size` steps of `in` elements there, and of `out` in the result.
+struct ReduceDim {
+  int64_t size;
+  int64_t in;
+  int64_t out;
+};
+
+/// A loop nest for a reduction: outermost loop first, loops of size 1 dropped, loops that continue
+/// each other joined, the order chosen so that memory is read in increasing order.
+struct ReducePlan {
+  class Loops {
+   public:
+    void push_back(ReduceDim dim) { dims_[count_++] = dim; }
+    void pop_back() { --count_; }
+    std::span<const ReduceDim> span() const { return {dims_.data(), count_}; }
+    ReduceDim* begin() { return dims_.data(); }
+    ReduceDim* end() { return dims_.data() + count_; }
+    ReduceDim& back() { return dims_[count_ - 1]; }
+    const ReduceDim& back() const { return dims_[count_ - 1]; }
+    bool empty() const { return count_ == 0; }
+    int64_t steps() const;  ///< the product of the sizes
+
+   private:
+    std::array<ReduceDim, kMaxDims + 1> dims_;
+    std::size_t count_ = 0;
+  };
+
+  Loops kept;     ///< over the results
+  Loops reduced;  ///< over the elements of one result
+  int64_t repeats =
+      1;  ///< how often each element counts: the broadcast dimensions that are reduced
+  int64_t outputs = 1;  ///< number of results
+  int64_t count = 1;    ///< elements a result, repeats aside; may be 0
+  /// True: the inner loop runs over neighbouring results, one row of elements added to a row of
+  /// accumulators. False: it runs over the elements of one result.
+  bool inner_kept = false;
+};
+
+/// The plan for reducing the dimensions in `mask` of an array of that geometry to a contiguous
+/// result.
+ReducePlan plan_reduction(IntArrayRef sizes, IntArrayRef strides, uint32_t mask);
+
+// ---- the loops ---------------------------------------------------------------------------------
+
+namespace reduce_detail {
+
+/// Elements a piece of work: a microsecond or two, and small enough that a chain of additions
+/// cannot lose many bits.
+inline constexpr int64_t kSegment = 32768;
+/// Accumulators that a run over one result uses side by side, to hide the latency of an addition.
+inline constexpr int64_t kLanes = 16;
+/// Results whose accumulators are kept side by side: 4 kB of doubles.
+inline constexpr int64_t kTile = 512;
+
+/// Where the steps of a loop nest are, one after the other.
+class Steps {
+ public:
+  Steps(std::span<const ReduceDim> dims, int64_t step) : dims_(dims) {
+    for (std::size_t i = dims.size(); i-- > 0;) {
+      index_[i] = step % dims[i].size;
+      step /= dims[i].size;
+      in_ += index_[i] * dims[i].in;
+      out_ += index_[i] * dims[i].out;
+    }
+  }
+  int64_t in() const { return in_; }
+  int64_t out() const { return out_; }
+  void next() {
+    for (std::size_t i = dims_.size(); i-- > 0;) {
+      in_ += dims_[i].in;
+      out_ += dims_[i].out;
+      if (++index_[i] < dims_[i].size) return;
+      in_ -= dims_[i].size * dims_[i].in;
+      out_ -= dims_[i].size * dims_[i].out;
+      index_[i] = 0;
+    }
+  }
+
+ private:
+  std::span<const ReduceDim> dims_;
+  std::array<int64_t, kMaxDims + 1> index_;
+  int64_t in_ = 0, out_ = 0;
+};
+
+/// Accumulators that take a result's elements in turn.
+template <class Fold, class T>
+class Lanes {
+ public:
+  using Accumulator = typename Fold::Accumulator;
+  Lanes() { std::fill_n(lanes_, kLanes, Fold::identity()); }
+
+  /// Adds n elements, `stride` apart.
+  void add(const T* x, int64_t n, int64_t stride) {
+    if (stride == 1) {
+      add_run(x, n, std::integral_constant<int64_t, 1>());
+    } else {
+      add_run(x, n, stride);
+    }
+  }
+  Accumulator total() const {
+    Accumulator lanes[kLanes];
+    std::copy_n(lanes_, kLanes, lanes);
+    for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+      for (int64_t l = 0; l < half; ++l) lanes[l] = Fold::merge(lanes[l], lanes[l + half]);
+    }
+    return lanes[0];
+  }
+
+ private:
+  template <class Stride>
+  void add_run(const T* x, int64_t n, Stride stride) {
+    int64_t i = 0;
+    if (n >= kLanes) {
+      Accumulator lanes[kLanes];  // a copy, which the compiler keeps in registers
+      std::copy_n(lanes_, kLanes, lanes);
+      for (; i + kLanes <= n; i += kLanes) {
+        for (int64_t l = 0; l < kLanes; ++l) lanes[l] = Fold::add(lanes[l], x[(i + l) * stride]);
+      }
+      std::copy_n(lanes, kLanes, lanes_);
+    }
+    for (int64_t l = 0; i < n; ++i, ++l) lanes_[l] = Fold::add(lanes_[l], x[i * stride]);
+  }
+
+  Accumulator lanes_[kLanes];
+};
+
+/// How one result's elements are cut: into blocks of whole runs of the inner loop, or, where one
+/// run is long, into parts of runs.
+struct Segments {
+  Segments(int64_t runs, int64_t run_length)
+      : length(std::min(run_length, kSegment)),
+        parts((run_length + length - 1) / length),
+        runs_each(parts > 1 ? 1 : std::max<int64_t>(1, kSegment / run_length)),
+        count((runs + runs_each - 1) / runs_each * parts) {}
+  int64_t length;     ///< elements of a part
+  int64_t parts;      ///< parts a run
+  int64_t runs_each;  ///< runs a segment
+  int64_t count;      ///< segments
+};
+
+/// The inner loop runs over the elements of one result. Calls store(segment, out, accumulator).
+template <class Fold, class T, class Store>
+void fold_runs(const ReducePlan& plan, const T* in, const Segments& cut, const Store& store) {
+  const ReduceDim inner = plan.reduced.empty() ? ReduceDim{1, 0, 0} : plan.reduced.back();
+  const auto all = plan.reduced.span();
+  const auto outer = all.first(all.empty() ? 0 : all.size() - 1);
+  const int64_t runs = plan.count / inner.size;
+
+  const int64_t tasks_each = std::max<int64_t>(1, cut.count > 1 ? 1 : kSegment / plan.count);
+  parallel_for(0, plan.outputs * cut.count, tasks_each, [&](int64_t begin, int64_t end) {
+    Steps result(plan.kept.span(), begin / cut.count);
+    int64_t segment = begin % cut.count;
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t first_run = segment / cut.parts * cut.runs_each;
+      const int64_t last_run = std::min(first_run + cut.runs_each, runs);
+      const int64_t from = segment % cut.parts * cut.length;
+      const int64_t length = std::min(cut.length, inner.size - from);
+      const T* base = in + result.in() + from * inner.in;
+      if (runs == 1 && length < kLanes) {  // too few elements to be worth the lanes
+        auto sum = Fold::identity();
+        for (int64_t i = 0; i < length; ++i) sum = Fold::add(sum, base[i * inner.in]);
+        store(segment, result.out(), sum);
+      } else {
+        Lanes<Fold, T> lanes;
+        Steps run(outer, first_run);
+        for (int64_t r = first_run; r < last_run; ++r, run.next()) {
+          lanes.add(base + run.in(), length, inner.in);
+        }
+        store(segment, result.out(), lanes.total());
+      }
+      if (++segment == cut.count) {
+        segment = 0;
+        result.next();
+      }
+    }
+  });
+}
+
+/// Adds one row of n elements to n accumulators; `rows` rows, where steps says.
+template <class Fold, class T, class Stride>
+void add_rows(typename Fold::Accumulator* sums, int64_t n, const T* base, Stride stride,
+              int64_t rows, Steps steps) {
+  int64_t r = 0;
+  for (; r + 4 <= rows; r += 4) {  // four at a time: a quarter of the traffic to the accumulators
+    const T* row[4];
+    for (const T*& start : row) {
+      start = base + steps.in();
+      steps.next();
+    }
+    for (int64_t j = 0; j < n; ++j) {
+      const int64_t at = j * stride;
+      sums[j] = Fold::add(
+          Fold::add(Fold::add(Fold::add(sums[j], row[0][at]), row[1][at]), row[2][at]), row[3][at]);
+    }
+  }
+  for (; r < rows; ++r, steps.next()) {
+    const T* row = base + steps.in();
+    for (int64_t j = 0; j < n; ++j) sums[j] = Fold::add(sums[j], row[j * stride]);
+  }
+}
+
+/// The inner loop runs over neighbouring results. Calls store(segment, out, accumulator).
+template <class Fold, class T, class Store>
+void fold_rows(const ReducePlan& plan, const T* in, int64_t rows_each, int64_t segments,
+               const Store& store) {
+  const ReduceDim inner = plan.kept.back();
+  const auto all = plan.kept.span();
+  const auto outer = all.first(all.size() - 1);
+  const int64_t tiles = (inner.size + kTile - 1) / kTile;
+  const int64_t tile_size = std::min(inner.size, kTile);
+
+  const int64_t work = tile_size * std::min(rows_each, plan.count);
+  const int64_t tasks = plan.outputs / inner.size * tiles * segments;
+  parallel_for(0, tasks, kSegment / work, [&](int64_t begin, int64_t end) {
+    typename Fold::Accumulator sums[kTile];
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t tile = task % tiles;
+      const int64_t segment = task / tiles % segments;
+      const Steps result(outer, task / tiles / segments);
+      const int64_t column = tile * kTile;
+      const int64_t n = std::min(kTile, inner.size - column);
+      const int64_t first = segment * rows_each;
+      const int64_t rows = std::min(rows_each, plan.count - first);
+
+      std::fill_n(sums, n, Fold::identity());
+      const T* base = in + result.in() + column * inner.in;
+      const Steps steps(plan.reduced.span(), first);
+      if (inner.in == 1) {
+        add_rows<Fold>(sums, n, base, std::integral_constant<int64_t, 1>(), rows, steps);
+      } else {
+        add_rows<Fold>(sums, n, base, inner.in, rows, steps);
+      }
+      const int64_t out = result.out() + column * inner.out;
+      for (int64_t j = 0; j < n; ++j) store(segment, out + j * inner.out, sums[j]);
+    }
+  });
+}
+
+}  // namespace reduce_detail
+
+/// out[i] = finish(the fold of the elements of result i).
+template <class Fold, class T, class Out, class Finish>
+void reduce(const ReducePlan& plan, const T* in, Out* out, const Finish& finish) {
+  using namespace reduce_detail;
+  using Accumulator = typename Fold::Accumulator;
+  if (plan.outputs == 0) return;
+  if (plan.count == 0 || plan.repeats == 0) {
+    std::fill_n(out, plan.outputs, static_cast<Out>(finish(Fold::identity())));
+    return;
+  }
+  const auto finished = [&](Accumulator sum) {
+    return static_cast<Out>(finish(plan.repeats == 1 ? sum : Fold::repeat(sum, plan.repeats)));
+  };
+  const auto run = [&](int64_t segments, const auto& fold) {
+    if (segments == 1) {
+      fold([&](int64_t, int64_t at, Accumulator sum) { out[at] = finished(sum); });
+      return;
+    }
+    const Scratch<Accumulator> partial(static_cast<std::size_t>(segments * plan.outputs));
+    fold([&](int64_t segment, int64_t at, Accumulator sum) {
+      partial[static_cast<std::size_t>(segment * plan.outputs + at)] = sum;
+    });
+    for (int64_t at = 0; at < plan.outputs; ++at) {
+      Accumulator sum = partial[static_cast<std::size_t>(at)];
+      for (int64_t s = 1; s < segments; ++s) {
+        sum = Fold::merge(sum, partial[static_cast<std::size_t>(s * plan.outputs + at)]);
+      }
+      out[at] = finished(sum);
+    }
+  };
+  if (plan.inner_kept) {
+    const int64_t width = std::min(plan.kept.back().size, kTile);
+    const int64_t rows_each = kSegment / width;
+    const int64_t segments = (plan.count + rows_each - 1) / rows_each;
+    run(segments,
+        [&](const auto& store) { fold_rows<Fold>(plan, in, rows_each, segments, store); });
+  } else {
+    const int64_t run_length = plan.reduced.empty() ? 1 : plan.reduced.back().size;
+    const Segments cut(plan.count / run_length, run_length);
+    run(cut.count, [&](const auto& store) { fold_runs<Fold>(plan, in, cut, store); });
+  }
+}
+
+}  // namespace adjoint::kernels

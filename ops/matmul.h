@@ -1,0 +1,33 @@
+#pragma once
+
+#include "adjoint/core/tensor.h"
+
+/// Matrix products. All of float32 and float64 go through BLAS; operands that are transposed views
+/// are read as such, without a copy. Operands must be of one dtype (not bool); a product over no
+/// elements is 0.
+namespace adjoint {
+
+/// [m, k] x [k, n] -> [m, n].
+Tensor mm(const Tensor& self, const Tensor& mat2);
+/// [b, m, k] x [b, k, n] -> [b, m, n].
+Tensor bmm(const Tensor& self, const Tensor& mat2);
+/// [m, k] x [k] -> [m].
+Tensor mv(const Tensor& self, const Tensor& vec);
+/// [k] x [k] -> [].
+Tensor dot(const Tensor& self, const Tensor& other);
+/// [m] x [n] -> [m, n].
+Tensor outer(const Tensor& self, const Tensor& vec2);
+/// beta * self + alpha * mat1 x mat2, where self broadcasts to the product's shape. With beta = 0
+/// self is not read, so that a NaN in it does not spread.
+Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
+             const Scalar& alpha = 1);
+/// The product of tensors of any rank but 0. The last two dimensions are matrices, those before
+/// them are a batch and broadcast; a vector counts as a row on the left and a column on the right,
+/// and that dimension is not in the result.
+Tensor matmul(const Tensor& self, const Tensor& other);
+
+/// input [..., in] x weightᵀ + bias -> [..., out] for weight [out, in] and, if there is one, bias
+/// [out]; for a weight [in] -> [...].
+Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {});
+
+}  // namespace adjoint
