@@ -119,8 +119,8 @@ Tensor convolve(const Tensor& input, const Tensor& w, const Tensor& bias, IntArr
                 const Padding& padding, IntArrayRef dilation, int64_t groups) {
   return batched(input, 4, [&](const Tensor& x) {
     ConvGeometry geometry;
-    if constexpr (std::is_same_v<Padding, std::string_view>) {
-      geometry = conv_geometry("conv2d", x, w, padding, {stride, {}, dilation, groups});
+    if constexpr (std::is_same_v<Padding, PaddingName>) {
+      geometry = conv_geometry("conv2d", x, w, padding.value, {stride, {}, dilation, groups});
     } else {
       geometry = conv_geometry("conv2d", x, w, {stride, padding, dilation, groups});
     }
@@ -137,7 +137,7 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, Int
 }
 
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
-              std::string_view padding, IntArrayRef dilation, int64_t groups) {
+              PaddingName padding, IntArrayRef dilation, int64_t groups) {
   return convolve(input, weight, bias, stride, padding, dilation, groups);
 }
 
@@ -188,7 +188,7 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, Int
 }
 
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
-              std::string_view padding, IntArrayRef dilation, int64_t groups) {
+              PaddingName padding, IntArrayRef dilation, int64_t groups) {
   check_1d("conv1d", input, weight);
   return conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias,
                 with_height("conv1d", "stride", stride, 1), padding,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <string_view>
 
 #include "adjoint/core/tensor.h"
@@ -17,6 +18,16 @@ namespace adjoint {
 // A list argument has one number for both dimensions, or two: {height, width}. float32 and float64.
 // All throw Error where the sizes are those of no convolution.
 
+/// A padding by its name: "same" (the result has the input's size; stride 1 only) or "valid"
+/// (none). A type of its own, because a plain 0 also converts to std::string_view, as a null
+/// pointer.
+struct PaddingName {
+  template <std::convertible_to<std::string_view> Name>
+  PaddingName(const Name& name) : value(name) {}
+
+  std::string_view value;
+};
+
 /// 2-D cross-correlation, what deep learning calls convolution (and libtorch conv2d).
 ///   input  [N, C, H, W], or [C, H, W] for one image
 ///   weight [O, C/groups, kh, kw]
@@ -26,9 +37,8 @@ namespace adjoint {
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
               IntArrayRef stride = 1, IntArrayRef padding = 0, IntArrayRef dilation = 1,
               int64_t groups = 1);
-/// The same with padding "same" (the result has the input's size; stride 1 only) or "valid" (none).
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
-              std::string_view padding, IntArrayRef dilation = 1, int64_t groups = 1);
+              PaddingName padding, IntArrayRef dilation = 1, int64_t groups = 1);
 
 /// The adjoint of conv2d with the same weight, stride, padding, dilation and groups.
 ///   input  [N, O, H', W'], or [O, H', W']
@@ -53,7 +63,7 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}
               IntArrayRef stride = 1, IntArrayRef padding = 0, IntArrayRef dilation = 1,
               int64_t groups = 1);
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
-              std::string_view padding, IntArrayRef dilation = 1, int64_t groups = 1);
+              PaddingName padding, IntArrayRef dilation = 1, int64_t groups = 1);
 /// conv_transpose2d over one dimension: input [N, O, L'] or [O, L'], weight [O, C/groups, k].
 Tensor conv_transpose1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
                         IntArrayRef stride = 1, IntArrayRef padding = 0,

@@ -32,7 +32,7 @@ Tensor from_values(const std::vector<double>& v, const Dims& sizes, ScalarType d
   return t.to(dtype);
 }
 
-Tensor dot(const Tensor& a, const Tensor& b) { return (a * b).sum(); }
+Tensor inner_product(const Tensor& a, const Tensor& b) { return (a * b).sum(); }
 
 /// The three maps by loops.
 struct ByLoops {
@@ -77,9 +77,9 @@ void check_case(const ConvCase& c, ScalarType dtype) {
   ASSERT_TRUE(d_weight[1].equal(cx));
 
   // Adjointness: <Cx, y> = <x, C'y> = <w, D'y>.
-  const Tensor product = dot(cx, y);
-  ASSERT_TRUE(product.equal(dot(x, cty)));
-  ASSERT_TRUE(product.equal(dot(w, dty)));
+  const Tensor product = inner_product(cx, y);
+  ASSERT_TRUE(product.equal(inner_product(x, cty)));
+  ASSERT_TRUE(product.equal(inner_product(w, dty)));
 
   // Second derivatives, in the directions v (of x), u (of w) and z (of y).
   const Tensor v = small_integers(c.x_sizes(), dtype), u = small_integers(c.w_sizes(), dtype),
