@@ -101,15 +101,14 @@ Tensor flip(const Tensor& self, IntArrayRef dims) {
     strides[1][d] = -strides[1][d];
   }
   if (y.numel() > 0) {
-    const kernels::Walk walk(self.sizes(), strides.data(), 2);
-    const std::array<int64_t, 2> steps{walk.inner_stride(0), walk.inner_stride(1)};
     dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
       T* const to = y.data_ptr<T>();
       const T* const from = self.data_ptr<T>() + begin;
-      walk.run([=](const kernels::Walk::Offsets& at, int64_t n) {
-        kernels::detail::map_row(
-            steps, n, [](T x) { return x; }, to + at[0], from + at[1]);
-      });
+      kernels::for_each_row(
+          self.sizes(), strides.data(), 2,
+          [=](const kernels::PerOperand& at, const kernels::PerOperand& steps, int64_t n) {
+            for (int64_t i = 0; i < n; ++i) to[at[0] + i * steps[0]] = from[at[1] + i * steps[1]];
+          });
     });
   }
   return autograd::record("flip", y, {self}, [dims = Dims(dims)](const Tensor& g) {

@@ -1,121 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 #include <utility>
 
-#include "adjoint/core/parallel.h"
-#include "adjoint/core/tensor.h"
+#include "adjoint/ops/kernels/walk.h"
 
 /// The loops under every operation that works element by element.
 namespace adjoint::kernels {
-
-/// Elements that one thread takes at a time; below it a loop runs on the calling thread.
-inline constexpr int64_t kElementwiseGrain = 32768;
-
-/// How to visit the elements of an output and of the inputs that broadcast to it: the common
-/// shape with as few dimensions as describe it, and each operand's strides in it.
-///
-/// Dimensions are in the order of the output's strides, so that the innermost is the one that lies
-/// closest together in memory, and neighbours that every operand steps through as if they were one
-/// are merged: operands of equal layout are walked in a single loop, however many dimensions.
-class Walk {
- public:
-  static constexpr std::size_t kMaxOperands = 4;
-  using Offsets = std::array<int64_t, kMaxOperands>;
-
-  /// operands[0] is the output. Throws Error if an input does not broadcast to its shape.
-  Walk(const Tensor* const* operands, std::size_t count);
-  /// The same from each operand's strides, which may be negative.
-  Walk(IntArrayRef shape, const Dims* strides, std::size_t count);
-
-  /// The operand's step, in elements, in the loops that `run` asks for.
-  int64_t inner_stride(std::size_t operand) const { return strides_[operand].back(); }
-
-  /// Calls body(offsets, n) for rows of n elements, spread over the threads, until every element
-  /// was in one: a row begins offsets[k] elements behind operand k's first and goes on in steps of
-  /// inner_stride(k).
-  template <class Body>
-  void run(const Body& body) const {
-    if (tiled_) {
-      parallel_for(0, tiles_, kElementwiseGrain / (kTile * kTile), [&](int64_t from, int64_t to) {
-        for (int64_t i = from; i < to; ++i) tile(i, body);
-      });
-    } else {
-      parallel_for(0, numel_, kElementwiseGrain,
-                   [&](int64_t from, int64_t to) { rows(from, to, body); });
-    }
-  }
-
- private:
-  // Where one operand runs along the rows of another's columns (a transposed copy), whole rows
-  // would fetch a cache line for every element. Square tiles of 32 x 32 use each line up while it
-  // is in the first-level cache.
-  static constexpr int64_t kTile = 32;
-
-  void plan(IntArrayRef shape, const Dims* strides);
-  void merge_dimensions();
-  void choose_tiles();
-  void swap_dimensions(std::size_t i, std::size_t j);
-
-  template <class Body>
-  void rows(int64_t from, int64_t to, const Body& body) const {
-    const std::size_t last = sizes_.size() - 1;
-    const int64_t n = sizes_[last];
-    Dims index(sizes_.size(), 0);
-    Offsets offsets{};
-    int64_t rest = from;
-    for (std::size_t d = sizes_.size(); d-- > 0;) {
-      index[d] = rest % sizes_[d];
-      rest /= sizes_[d];
-      for (std::size_t k = 0; k < count_; ++k) offsets[k] += index[d] * strides_[k][d];
-    }
-    for (;;) {
-      const int64_t length = std::min(n - index[last], to - from);
-      body(offsets, length);
-      from += length;
-      if (from == to) return;
-      // The row is at its end: back to its beginning, and one on in the dimensions outside.
-      for (std::size_t k = 0; k < count_; ++k) offsets[k] -= index[last] * strides_[k][last];
-      index[last] = 0;
-      for (std::size_t d = last; d-- > 0;) {
-        for (std::size_t k = 0; k < count_; ++k) offsets[k] += strides_[k][d];
-        if (++index[d] < sizes_[d]) break;
-        index[d] = 0;
-        for (std::size_t k = 0; k < count_; ++k) offsets[k] -= sizes_[d] * strides_[k][d];
-      }
-    }
-  }
-
-  template <class Body>
-  void tile(int64_t number, const Body& body) const {
-    const std::size_t last = sizes_.size() - 1;
-    Offsets offsets{};
-    int64_t height = 0, width = 0;
-    for (std::size_t d = sizes_.size(); d-- > 0;) {
-      const int64_t step = d + 1 >= last ? kTile : 1;  // the last two dimensions
-      const int64_t steps = (sizes_[d] + step - 1) / step;
-      const int64_t begin = number % steps * step;
-      number /= steps;
-      if (d == last) width = std::min(step, sizes_[d] - begin);
-      if (d + 1 == last) height = std::min(step, sizes_[d] - begin);
-      for (std::size_t k = 0; k < count_; ++k) offsets[k] += begin * strides_[k][d];
-    }
-    for (int64_t row = 0; row < height; ++row) {
-      body(offsets, width);
-      for (std::size_t k = 0; k < count_; ++k) offsets[k] += strides_[k][last - 1];
-    }
-  }
-
-  std::size_t count_;
-  Dims sizes_;  // never empty
-  std::array<Dims, kMaxOperands> strides_;
-  int64_t numel_ = 0;
-  bool tiled_ = false;
-  int64_t tiles_ = 0;
-};
 
 namespace detail {
 
@@ -151,27 +46,25 @@ void fill_spaced_row(Out* out, int64_t stride, int64_t n, F f, In... in) {
   for (int64_t i = 0; i < n; ++i) out[i * stride] = f(in[i]...);
 }
 
-/// One row; strides[0] is the output's.
+/// One row, on which steps[0] is the output's.
 template <class Out, class F, class... In>
-void map_row(const std::array<int64_t, sizeof...(In) + 1>& strides, int64_t n, F f, Out* out,
-             const In*... in) {
-  const auto one = [&](std::size_t k) { return strides[k] == 1; };
-  const auto zero = [&](std::size_t k) { return strides[k] == 0; };
-  if (one(0)) {
-    bool all = true;
-    for (const int64_t stride : strides) all &= stride == 1;
-    if (all) return fill_row(out, n, f, Array<In>{in}...);
-    if constexpr (sizeof...(In) == 2) {
-      const auto two = [&]<class A, class B>(const A* a, const B* b) {
-        if (one(1) && zero(2)) fill_row(out, n, f, Array<A>{a}, Repeated<B>{*b});
-        if (zero(1) && one(2)) fill_row(out, n, f, Repeated<A>{*a}, Array<B>{b});
-        return (one(1) && zero(2)) || (zero(1) && one(2));
-      };
-      if (two(in...)) return;
+void map_row(const PerOperand& steps, int64_t n, F f, Out* out, const In*... in) {
+  constexpr std::size_t count = sizeof...(In) + 1;
+  const bool dense =
+      std::all_of(steps.begin(), steps.begin() + count, [](int64_t s) { return s == 1; });
+  if (dense) return fill_row(out, n, f, Array<In>{in}...);
+  if constexpr (sizeof...(In) == 2) {
+    // A number beside a tensor, or a row beside a column.
+    const auto repeated = [&]<class A, class B>(const A* a, const B* b) {
+      if (steps[1] == 1) return fill_row(out, n, f, Array<A>{a}, Repeated<B>{*b});
+      return fill_row(out, n, f, Repeated<A>{*a}, Array<B>{b});
+    };
+    if (steps[0] == 1 && steps[1] + steps[2] == 1 && steps[1] * steps[2] == 0) {
+      return repeated(in...);
     }
   }
   [&]<std::size_t... k>(std::index_sequence<k...>) {
-    fill_spaced_row(out, strides[0], n, f, Spaced<In>{in, strides[k + 1]}...);
+    fill_spaced_row(out, steps[0], n, f, Spaced<In>{in, steps[k + 1]}...);
   }
   (std::index_sequence_for<In...>());
 }
@@ -187,28 +80,17 @@ template <class Out, class... In, class F, class... Inputs>
 void map(F f, const Tensor& out, const Inputs&... inputs) {
   static_assert(sizeof...(In) == sizeof...(Inputs));
   if (out.numel() == 0) return;
-  Out* const to = static_cast<Out*>(out.data_ptr());
-  const auto run = [&](const In*... from) {
-    const bool plain = out.is_contiguous() &&
-                       ((inputs.is_contiguous() && inputs.sizes() == out.sizes()) && ... && true);
-    if (plain) {
-      parallel_for(0, out.numel(), kElementwiseGrain, [=](int64_t begin, int64_t end) {
-        detail::fill_row(to + begin, end - begin, f, detail::Array<In>{from + begin}...);
-      });
-      return;
-    }
+  const auto run = [&](Out* to, const In*... from) {
     const std::array<const Tensor*, sizeof...(In) + 1> operands{&out, &inputs...};
-    const Walk walk(operands.data(), operands.size());
-    std::array<int64_t, sizeof...(In) + 1> strides;
-    for (std::size_t k = 0; k < strides.size(); ++k) strides[k] = walk.inner_stride(k);
-    walk.run([=](const Walk::Offsets& offsets, int64_t n) {
+    const auto row = [=](const PerOperand& offsets, const PerOperand& steps, int64_t n) {
       [&]<std::size_t... k>(std::index_sequence<k...>) {
-        detail::map_row(strides, n, f, to + offsets[0], (from + offsets[k + 1])...);
+        detail::map_row(steps, n, f, to + offsets[0], (from + offsets[k + 1])...);
       }
       (std::index_sequence_for<In...>());
-    });
+    };
+    for_each_row(operands.data(), operands.size(), row);
   };
-  run(static_cast<const In*>(inputs.data_ptr())...);
+  run(static_cast<Out*>(out.data_ptr()), static_cast<const In*>(inputs.data_ptr())...);
 }
 
 /// `value` in another type, as PyTorch converts: integers wrap around, a float is cut to its

@@ -1,0 +1,451 @@
+// Element-by-element operations against PyTorch, at their edges, and in place.
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "adjoint/adjoint.h"
+#include "adjoint/ops/kernels/vector_math.h"
+
+namespace torch = adjoint;
+using adjoint::Scalar;
+using adjoint::Tensor;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+// ---- PyTorch's numbers
+// ---------------------------------------------------------------------------
+
+using Function = std::function<Tensor(const std::vector<Tensor>&)>;
+
+const std::map<std::string, Function>& functions() {
+  using In = const std::vector<Tensor>&;
+  static const std::map<std::string, Function> all = {
+      {"add", [](In x) { return x[0] + x[1]; }},
+      {"sub", [](In x) { return x[0] - x[1]; }},
+      {"mul", [](In x) { return x[0] * x[1]; }},
+      {"div", [](In x) { return x[0] / x[1]; }},
+      {"add_alpha", [](In x) { return torch::add(x[0], x[1], 3); }},
+      {"sub_alpha", [](In x) { return torch::sub(x[0], x[1], 3); }},
+      {"maximum", [](In x) { return torch::maximum(x[0], x[1]); }},
+      {"minimum", [](In x) { return torch::minimum(x[0], x[1]); }},
+      {"eq", [](In x) { return x[0] == x[1]; }},
+      {"ne", [](In x) { return x[0] != x[1]; }},
+      {"lt", [](In x) { return x[0] < x[1]; }},
+      {"le", [](In x) { return x[0] <= x[1]; }},
+      {"gt", [](In x) { return x[0] > x[1]; }},
+      {"ge", [](In x) { return x[0] >= x[1]; }},
+      {"logical_and", [](In x) { return x[0].logical_and(x[1]); }},
+      {"logical_or", [](In x) { return x[0].logical_or(x[1]); }},
+      {"neg", [](In x) { return -x[0]; }},
+      {"abs", [](In x) { return torch::abs(x[0]); }},
+      {"sign", [](In x) { return torch::sign(x[0]); }},
+      {"exp", [](In x) { return torch::exp(x[0]); }},
+      {"log", [](In x) { return torch::log(x[0]); }},
+      {"log1p", [](In x) { return torch::log1p(x[0]); }},
+      {"sqrt", [](In x) { return torch::sqrt(x[0]); }},
+      {"rsqrt", [](In x) { return torch::rsqrt(x[0]); }},
+      {"square", [](In x) { return torch::square(x[0]); }},
+      {"reciprocal", [](In x) { return torch::reciprocal(x[0]); }},
+      {"sin", [](In x) { return torch::sin(x[0]); }},
+      {"cos", [](In x) { return torch::cos(x[0]); }},
+      {"tanh", [](In x) { return torch::tanh(x[0]); }},
+      {"sigmoid", [](In x) { return torch::sigmoid(x[0]); }},
+      {"relu", [](In x) { return torch::relu(x[0]); }},
+      {"pow0", [](In x) { return x[0].pow(0); }},
+      {"pow2", [](In x) { return x[0].pow(2); }},
+      {"pow3", [](In x) { return x[0].pow(3); }},
+      {"pow_half", [](In x) { return x[0].pow(0.5); }},
+      {"pow_minus_half", [](In x) { return x[0].pow(-0.5); }},
+      {"pow_minus1", [](In x) { return x[0].pow(-1); }},
+      {"pow_minus2", [](In x) { return x[0].pow(-2); }},
+      {"pow_real", [](In x) { return x[0].pow(2.5); }},
+      {"number_pow", [](In x) { return torch::pow(2.5, x[0]); }},
+      {"zero_pow", [](In x) { return torch::pow(0, x[0]); }},
+      {"pow", [](In x) { return torch::pow(x[0], x[1]); }},
+      {"add_number", [](In x) { return x[0] + 2; }},
+      {"rsub", [](In x) { return 2 - x[0]; }},
+      {"mul_number", [](In x) { return 3 * x[0]; }},
+      {"div_number", [](In x) { return x[0] / 3; }},
+      {"rdiv", [](In x) { return 3 / x[0]; }},
+      {"clamp", [](In x) { return torch::clamp(x[0], -1, 2); }},
+      {"clamp_min", [](In x) { return torch::clamp_min(x[0], 1); }},
+      {"clamp_max", [](In x) { return torch::clamp_max(x[0], 1); }},
+      {"eq_number", [](In x) { return x[0] == 1; }},
+      {"lt_number", [](In x) { return x[0] < 1; }},
+      {"logical_not", [](In x) { return x[0].logical_not(); }},
+      {"isnan", [](In x) { return x[0].isnan(); }},
+      {"isinf", [](In x) { return x[0].isinf(); }},
+      {"isfinite", [](In x) { return x[0].isfinite(); }},
+      {"to_float32", [](In x) { return x[0].to(torch::kFloat32); }},
+      {"to_float64", [](In x) { return x[0].to(torch::kFloat64); }},
+      {"to_int64", [](In x) { return x[0].to(torch::kInt64); }},
+      {"to_bool", [](In x) { return x[0].to(torch::kBool); }},
+      {"flip", [](In x) { return x[0].flip(0); }},
+      {"addcmul", [](In x) { return torch::addcmul(x[0], x[1], x[2], 0.5); }},
+      {"addcdiv", [](In x) { return torch::addcdiv(x[0], x[1], x[2], 0.5); }},
+      {"lerp_low", [](In x) { return torch::lerp(x[0], x[1], 0.25); }},
+      {"lerp_high", [](In x) { return torch::lerp(x[0], x[1], 0.75); }},
+      {"where", [](In x) { return torch::where(x[0], x[1], x[2]); }},
+      {"masked_fill", [](In x) { return x[0].masked_fill(x[1], 2.5); }},
+  };
+  return all;
+}
+
+std::vector<std::string> split(const std::string& text, const std::string& separator) {
+  std::vector<std::string> parts;
+  std::size_t from = 0;
+  for (std::size_t to; (to = text.find(separator, from)) != std::string::npos;) {
+    parts.push_back(text.substr(from, to - from));
+    from = to + separator.size();
+  }
+  parts.push_back(text.substr(from));
+  return parts;
+}
+
+/// `float32 2,3 : 0x1p+0 ...`
+Tensor parse(const std::string& text) {
+  std::istringstream in(text);
+  std::string name, sizes_text;
+  in >> name >> sizes_text;
+  std::vector<int64_t> sizes;
+  if (sizes_text != ":") {
+    for (const std::string& s : split(sizes_text, ",")) sizes.push_back(std::stoll(s));
+    in >> sizes_text;
+  }
+  const std::map<std::string, adjoint::ScalarType> dtypes = {
+      {"float32", torch::kFloat32}, {"float64", torch::kFloat64}, {"int64", torch::kInt64},
+      {"int32", torch::kInt32},     {"uint8", torch::kUInt8},     {"bool", torch::kBool}};
+  Tensor made = torch::empty(sizes, dtypes.at(name));
+  adjoint::dispatch(made.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    for (int64_t i = 0; i < made.numel(); ++i) {
+      in >> name;
+      made.data_ptr<T>()[i] = std::is_floating_point_v<T> ? static_cast<T>(std::stod(name))
+                                                          : static_cast<T>(std::stoll(name));
+    }
+  });
+  return made;
+}
+
+std::vector<Tensor> parse_list(const std::string& text) {
+  std::vector<Tensor> made;
+  for (const std::string& one : split(text, " ; ")) made.push_back(parse(one));
+  return made;
+}
+
+/// Same dtype and shape; the same integers, NaNs and infinities, and floats within the rounding of
+/// a few operations.
+void expect_same(const Tensor& ours, const Tensor& theirs) {
+  ASSERT_EQ(ours.scalar_type(), theirs.scalar_type());
+  ASSERT_EQ(ours.sizes(), theirs.sizes());
+  const Tensor contiguous = ours.contiguous();
+  adjoint::dispatch(ours.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    for (int64_t i = 0; i < ours.numel(); ++i) {
+      const T a = contiguous.data_ptr<T>()[i], b = theirs.data_ptr<T>()[i];
+      if constexpr (std::is_floating_point_v<T>) {
+        if (a == b || (std::isnan(a) && std::isnan(b))) continue;
+        const T tolerance = sizeof(T) == 4 ? T(1e-6) : T(1e-13);
+        // Below the normal numbers PyTorch's vectorised functions may flush to zero.
+        EXPECT_LE(std::abs(a - b), tolerance * std::abs(b) + std::numeric_limits<T>::min())
+            << "element " << i << ": " << a << ", PyTorch: " << b;
+      } else {
+        EXPECT_EQ(a, b) << "element " << i;
+      }
+    }
+  });
+}
+
+TEST(Pointwise, AgreesWithPyTorch) {
+  std::ifstream file(ADJOINT_TESTS_DIR "/golden/pointwise.txt");
+  ASSERT_TRUE(file.is_open());
+  std::map<std::string, int> seen;
+  for (std::string line; std::getline(file, line);) {
+    SCOPED_TRACE(line.substr(0, 200));
+    const std::vector<std::string> parts = split(line, " | ");
+    ASSERT_TRUE(parts.size() == 3 || parts.size() == 5);
+    ++seen[parts[0]];
+    std::vector<Tensor> inputs = parse_list(parts[1]), asked;
+    for (const Tensor& x : inputs) {
+      if (x.is_floating_point()) asked.push_back(x.requires_grad_());
+    }
+    const Tensor y = functions().at(parts[0])(inputs);
+    expect_same(y, parse(parts[2]));
+    ASSERT_EQ(y.requires_grad(), parts.size() == 5);
+    if (parts.size() == 3) continue;
+    const std::vector<Tensor> theirs = parse_list(parts[4]);
+    const std::vector<Tensor> ours = torch::autograd::grad(
+        {y}, asked, {parse(parts[3])}, /*retain_graph=*/std::nullopt, false, /*allow_unused=*/true);
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+      SCOPED_TRACE("gradient " + std::to_string(i));
+      expect_same(ours[i].defined() ? ours[i] : torch::zeros_like(asked[i]), theirs[i]);
+    }
+  }
+  EXPECT_EQ(seen.size(), functions().size());
+}
+
+// ---- vector math: the same bits everywhere
+// -------------------------------------------------------
+
+template <class T, class Ours, class Exact>
+void expect_accurate(double from, double to, double ulps, Ours ours, Exact exact) {
+  for (int i = 0; i <= 20000; ++i) {
+    const T x = static_cast<T>(from + (to - from) * i / 20000);
+    const long double right = exact(static_cast<long double>(x));
+    const T rounded = std::abs(static_cast<T>(right));
+    const long double ulp =
+        std::nextafter(rounded, T(INFINITY)) - static_cast<long double>(rounded);
+    ASSERT_LE(std::abs(ours(x) - right), ulps * ulp) << "at " << x;
+  }
+}
+
+template <class T>
+void expect_accurate_functions(double smallest_log) {
+  namespace k = adjoint::kernels;
+  const auto exp = [](T x) { return k::exp(x); };
+  const auto log = [](T x) { return k::log(x); };
+  const auto tanh = [](T x) { return k::tanh(x); };
+  const auto sigmoid = [](T x) { return k::sigmoid(x); };
+  const auto exact_exp = [](long double x) { return std::exp(x); };
+  const auto exact_log = [](long double x) { return std::log(x); };
+  const auto exact_tanh = [](long double x) { return std::tanh(x); };
+  expect_accurate<T>(-2, 2, 1.5, exp, exact_exp);
+  expect_accurate<T>(smallest_log, -smallest_log - 2, 1.5, exp, exact_exp);
+  expect_accurate<T>(0.01, 4, 1.5, log, exact_log);
+  expect_accurate<T>(0.999, 1.001, 1.5, log, exact_log);
+  expect_accurate<T>(std::exp(smallest_log), 1e4 * std::exp(smallest_log), 1.5, log, exact_log);
+  expect_accurate<T>(-1, 1, 3, tanh, exact_tanh);
+  expect_accurate<T>(-1e-4, 1e-4, 3, tanh, exact_tanh);
+  expect_accurate<T>(-25, 25, 3, tanh, exact_tanh);
+  expect_accurate<T>(-30, 30, 3, sigmoid, [](long double x) { return 1 / (1 + std::exp(-x)); });
+}
+
+TEST(VectorMath, IsAccurate) {
+  expect_accurate_functions<float>(-100);  // e^-100 is denormal
+  expect_accurate_functions<double>(-740);
+}
+
+TEST(VectorMath, ElementsDoNotDependOnTheirPlace) {
+  torch::manual_seed(3);
+  for (const auto dtype : {torch::kFloat32, torch::kFloat64}) {
+    const Tensor x = torch::randn({70000}, dtype) * 4;
+    const Tensor odd = torch::empty({70000, 3}, dtype).select(1, 1);
+    odd.copy_(x);
+    using Unary = Tensor (*)(const Tensor&);
+    for (const Unary f : {Unary(torch::exp), Unary(torch::tanh), Unary(torch::sigmoid),
+                          Unary([](const Tensor& t) { return torch::log(torch::abs(t)); })}) {
+      const Tensor whole = f(x);
+      EXPECT_TRUE(whole.equal(f(odd))) << "strided";
+      for (const int64_t from : {1, 2, 3, 5, 7, 13, 40001}) {
+        for (const int64_t length : {1, 2, 3, 7, 9, 15, 17, 31, 63}) {
+          EXPECT_TRUE(f(x.narrow(0, from, length)).equal(whole.narrow(0, from, length)));
+        }
+      }
+    }
+  }
+}
+
+// ---- dtypes and errors
+// ---------------------------------------------------------------------------
+
+Tensor of(std::vector<double> values, adjoint::ScalarType dtype) {
+  return torch::tensor(values, torch::kFloat64).to(dtype);
+}
+
+template <class T>
+std::vector<T> values(const Tensor& t) {
+  const Tensor c = t.contiguous();
+  return {c.data_ptr<T>(), c.data_ptr<T>() + c.numel()};
+}
+
+TEST(Pointwise, NumbersPromoteByTheirKindOnly) {
+  EXPECT_EQ((of({1}, torch::kUInt8) + 1).dtype(), torch::kUInt8);
+  EXPECT_EQ((of({1}, torch::kInt32) * 1.5).dtype(), torch::kFloat32);
+  EXPECT_EQ((of({1}, torch::kFloat64) * 1.5).dtype(), torch::kFloat64);
+  EXPECT_EQ((of({1}, torch::kBool) + 1).dtype(), torch::kInt64);
+  EXPECT_EQ((1 / of({2}, torch::kInt64)).dtype(), torch::kFloat32);
+  EXPECT_EQ(torch::clamp(of({1}, torch::kInt64), 0.5, 2).dtype(), torch::kFloat32);
+  const Tensor mask = of({1, 0}, torch::kBool);
+  EXPECT_EQ(torch::where(mask, 1, 2).dtype(), torch::kInt64);
+  EXPECT_EQ(torch::where(mask, 1.0, 2).dtype(), torch::kFloat32);
+  EXPECT_EQ(torch::where(mask, of({1, 2}, torch::kFloat64), 0.1).item<double>() * 0, 0);
+}
+
+TEST(Pointwise, Uint8WrapsAround) {
+  const Tensor x = of({1, 200}, torch::kUInt8);
+  EXPECT_EQ(values<uint8_t>(x + 300), (std::vector<uint8_t>{45, 244}));
+  EXPECT_EQ(values<uint8_t>(x - 2), (std::vector<uint8_t>{255, 198}));
+  EXPECT_EQ(values<uint8_t>(x * x), (std::vector<uint8_t>{1, 64}));
+  EXPECT_EQ(values<uint8_t>(-x), (std::vector<uint8_t>{255, 56}));
+}
+
+TEST(Pointwise, WrongTypesAreErrors) {
+  const Tensor flags = of({1, 0}, torch::kBool), whole = of({1, 2}, torch::kInt64);
+  const auto message = [](const char* text) {
+    return ThrowsMessage<adjoint::Error>(HasSubstr(text));
+  };
+  EXPECT_THAT([&] { flags - flags; }, message("sub: a bool"));
+  EXPECT_THAT([&] { whole - flags; }, message("sub: a bool"));
+  EXPECT_THAT([&] { 1 - flags; }, message("rsub: a bool"));
+  EXPECT_THAT([&] { -flags; }, message("neg: a bool"));
+  EXPECT_THAT([&] { torch::add(whole, whole, 0.5); }, message("alpha is a fraction"));
+  EXPECT_THAT([&] { whole.pow(-1); }, message("negative"));
+  EXPECT_THAT([&] { torch::clamp(whole); }, message("give a minimum"));
+  EXPECT_THAT([&] { torch::where(whole, whole, whole); }, message("bool"));
+  EXPECT_THAT([&] { torch::lerp(whole, whole, 0.5); }, message("lerp"));
+  EXPECT_THAT([&] { torch::addcdiv(whole, whole, whole); }, message("addcdiv"));
+  EXPECT_THAT([&] { torch::add(torch::zeros({2, 3}), torch::zeros({2, 4})); }, message("[2, 3]"));
+}
+
+TEST(Pointwise, ABoundThatIsNaNGivesNaN) {
+  const Tensor x = of({-1, kNaN, 3}, torch::kFloat32);
+  for (const float v : values<float>(torch::clamp(x, 0, kNaN))) EXPECT_TRUE(std::isnan(v));
+  for (const float v : values<float>(torch::clamp(x, kNaN, 9))) EXPECT_TRUE(std::isnan(v));
+}
+
+// ---- in place
+// ------------------------------------------------------------------------------------
+
+TEST(InPlace, ComputesIntoAnyView) {
+  Tensor x = torch::arange(12, torch::kFloat64).view({3, 4});
+  x.t().mul_(torch::tensor({1.0, 2.0, 3.0, 4.0}, torch::kFloat64).unsqueeze(1));
+  EXPECT_EQ(values<double>(x), (std::vector<double>{0, 2, 6, 12, 4, 10, 18, 28, 8, 18, 30, 44}));
+  x.select(1, 2).sub_(1);
+  EXPECT_EQ(values<double>(x), (std::vector<double>{0, 2, 5, 12, 4, 10, 17, 28, 8, 18, 29, 44}));
+}
+
+TEST(InPlace, ReadsWhatItOverlapsBeforeItWrites) {
+  Tensor x = torch::arange(90000, torch::kInt64).view({300, 300});
+  const Tensor expected = x + x.t().contiguous();
+  x.add_(x.t());
+  EXPECT_TRUE(x.equal(expected));
+  Tensor line = torch::arange(9, torch::kInt64);
+  line.slice(0, 1).add_(line.slice(0, 0, 8));
+  EXPECT_EQ(values<int64_t>(line), (std::vector<int64_t>{0, 1, 3, 5, 7, 9, 11, 13, 15}));
+}
+
+TEST(InPlace, KeepsShapeAndDtype) {
+  const auto message = [](const char* text) {
+    return ThrowsMessage<adjoint::Error>(HasSubstr(text));
+  };
+  Tensor whole = of({1, 2}, torch::kInt64);
+  EXPECT_THAT([&] { whole.add_(0.5); }, message("cannot be stored in a tensor of int64"));
+  EXPECT_THAT([&] { whole.div_(2); }, message("cannot be stored"));
+  EXPECT_THAT(
+      [&] {
+        whole.add_(torch::zeros({3, 2}, torch::kInt64));
+      },
+      message("in place, shape [2]"));
+  EXPECT_THAT([&] { torch::zeros({1}).expand({3}).add_(1); }, message("clone()"));
+  EXPECT_EQ(values<int64_t>(whole), (std::vector<int64_t>{1, 2}));
+  // float64 computes, float32 keeps
+  Tensor x = of({1, 2}, torch::kFloat32);
+  x.add_(of({0.5, 0.25}, torch::kFloat64));
+  EXPECT_EQ(values<float>(x), (std::vector<float>{1.5, 2.25}));
+}
+
+TEST(InPlace, EveryOperationEqualsItsTwin) {
+  torch::manual_seed(5);
+  const Tensor a = torch::rand({3, 5}, torch::kFloat64) + 0.5,
+               b = torch::rand({5}, torch::kFloat64) + 0.5;
+  const Tensor mask = b > 1;
+  const std::vector<std::pair<std::function<void(Tensor)>, Tensor>> all = {
+      {[&](Tensor x) { x += b; }, a + b},
+      {[&](Tensor x) { x += 2; }, a + 2},
+      {[&](Tensor x) { x.add_(b, 3); }, torch::add(a, b, 3)},
+      {[&](Tensor x) { x -= b; }, a - b},
+      {[&](Tensor x) { x -= 2; }, a - 2},
+      {[&](Tensor x) { x *= b; }, a * b},
+      {[&](Tensor x) { x *= 2; }, a * 2},
+      {[&](Tensor x) { x /= b; }, a / b},
+      {[&](Tensor x) { x /= 2; }, a / 2},
+      {[&](Tensor x) { x.pow_(3); }, a.pow(3)},
+      {[&](Tensor x) { x.neg_(); }, -a},
+      {[&](Tensor x) { x.abs_(); }, a.abs()},
+      {[&](Tensor x) { x.exp_(); }, a.exp()},
+      {[&](Tensor x) { x.log_(); }, a.log()},
+      {[&](Tensor x) { x.sqrt_(); }, a.sqrt()},
+      {[&](Tensor x) { x.tanh_(); }, a.tanh()},
+      {[&](Tensor x) { x.sigmoid_(); }, a.sigmoid()},
+      {[&](Tensor x) { x.relu_(); }, a.relu()},
+      {[&](Tensor x) { x.clamp_(0.7, 1.2); }, a.clamp(0.7, 1.2)},
+      {[&](Tensor x) { x.addcmul_(b, b, 2); }, torch::addcmul(a, b, b, 2)},
+      {[&](Tensor x) { x.addcdiv_(b, b + 1, 2); }, torch::addcdiv(a, b, b + 1, 2)},
+      {[&](Tensor x) { x.lerp_(b, 0.3); }, torch::lerp(a, b, 0.3)},
+      {[&](Tensor x) { x.masked_fill_(mask, 7); }, a.masked_fill(mask, 7)},
+  };
+  const Tensor g = torch::randn({3, 5}, torch::kFloat64);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    SCOPED_TRACE(i);
+    const Tensor plain = a.clone();
+    all[i].first(plain);
+    EXPECT_TRUE(plain.equal(all[i].second));
+    // Recorded: the same value, and a gradient that reaches the leaf behind the changed tensor.
+    const Tensor leaf = a.clone().requires_grad_();
+    const Tensor changed = leaf * 1;
+    all[i].first(changed);
+    EXPECT_TRUE(changed.detach().equal(all[i].second));
+    changed.backward(g);
+    ASSERT_TRUE(leaf.grad().defined());
+    EXPECT_EQ(leaf.grad().sizes(), leaf.sizes());
+  }
+}
+
+TEST(InPlace, AProductKeepsTheOldValueForTheOtherFactor) {
+  const Tensor x = of({2, 3}, torch::kFloat64), w = of({5, 7}, torch::kFloat64).requires_grad_();
+  Tensor y = x.clone();
+  y *= w;
+  y.backward(of({1, 10}, torch::kFloat64));
+  EXPECT_EQ(values<double>(w.grad()), (std::vector<double>{2, 30}));
+}
+
+TEST(InPlace, ChangingASavedOutputIsAnError) {
+  const Tensor x = torch::ones({2}).requires_grad_();
+  Tensor y = x.sigmoid();
+  const Tensor sum = y * 1;
+  {
+    const adjoint::NoGradGuard no_grad;
+    y.add_(1);
+  }
+  EXPECT_THAT([&] { sum.backward(torch::ones({2})); },
+              ThrowsMessage<adjoint::Error>(HasSubstr("sigmoid")));
+}
+
+// Second order through the fused backward passes, where the first derivative is saved as well:
+// d²/dx² of sigmoid is s (1-s) (1-2s), of tanh -2 t (1-t²).
+TEST(Pointwise, FusedBackwardPassesHaveRules) {
+  const Tensor x = of({-1.5, 0.25, 2}, torch::kFloat64).requires_grad_();
+  const auto second = [&](const Tensor& y) {
+    const Tensor first = torch::autograd::grad({y}, {x}, {torch::ones({3}, torch::kFloat64)},
+                                               std::nullopt, /*create_graph=*/true)[0];
+    return torch::autograd::grad({first}, {x}, {torch::ones({3}, torch::kFloat64)})[0];
+  };
+  const Tensor s = x.sigmoid().detach(), t = x.tanh().detach();
+  EXPECT_TRUE(second(x.sigmoid()).allclose(s * (1 - s) * (1 - 2 * s), 1e-13, 0));
+  EXPECT_TRUE(second(x.tanh()).allclose(-2 * t * (1 - t * t), 1e-13, 0));
+}
+
+TEST(Pointwise, ResultsDoNotDependOnTheNumberOfThreads) {
+  torch::manual_seed(11);
+  const Tensor a = torch::randn({130, 517}), b = torch::randn({517, 130});
+  const int before = adjoint::get_num_threads();
+  std::vector<Tensor> results;
+  for (const int threads : {1, 2, 5}) {
+    adjoint::set_num_threads(threads);
+    results.push_back(torch::tanh(a * 2 + b.t()) / (1 + torch::exp(a)));
+  }
+  adjoint::set_num_threads(before);
+  EXPECT_TRUE(results[0].equal(results[1]));
+  EXPECT_TRUE(results[0].equal(results[2]));
+}
+
+}  // namespace
