@@ -3,6 +3,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "adjoint/core/logging.h"
 #include "adjoint/ops/conv.h"
 #include "adjoint/ops/loss.h"
 #include "adjoint/ops/matmul.h"
@@ -67,6 +68,12 @@ Tensor sigmoid(const Tensor& input) { return input.sigmoid(); }
 Tensor tanh(const Tensor& input) { return input.tanh(); }
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, const MSELossFuncOptions& options) {
+  if (input.sizes() != target.sizes()) {
+    logger().warn(
+        "mse_loss: the input has shape [{}] and the target [{}]: they are broadcast, which is "
+        "rarely meant",
+        fmt::join(input.sizes(), ", "), fmt::join(target.sizes(), ", "));
+  }
   return adjoint::mse_loss(input, target, reduction_of(options.reduction()));
 }
 

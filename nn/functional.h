@@ -27,7 +27,7 @@ Tensor relu(Tensor input, const ReLUFuncOptions& options = {});
 Tensor sigmoid(const Tensor& input);
 Tensor tanh(const Tensor& input);
 
-/// (input - target)². The two must have one shape.
+/// (input - target)². Of two shapes it warns, and broadcasts.
 Tensor mse_loss(const Tensor& input, const Tensor& target, const MSELossFuncOptions& options = {});
 /// -(target log(input) + (1 - target) log(1 - input)) for input in [0, 1]. The two must have one
 /// shape.
