@@ -34,6 +34,7 @@ if(ADJOINT_BUILD_BENCHMARKS)
 endif()
 
 if(_missing_names)
+  list(REMOVE_DUPLICATES _missing_names)
   list(JOIN _missing_names ", " _names)
   list(REMOVE_DUPLICATES _missing_packages)
   list(JOIN _missing_packages " " _packages)

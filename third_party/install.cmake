@@ -9,8 +9,8 @@ install(TARGETS adjoint EXPORT AdjointTargets INCLUDES DESTINATION ${CMAKE_INSTA
 
 # All headers but the internal ones: those in a folder `kernels` or with a line "// Internal...".
 file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
-     adjoint.h core/*.h autograd/*.h ops/*.h nn/*.h)
-foreach(header IN LISTS headers)
+     core/*.h autograd/*.h ops/*.h nn/*.h)
+foreach(header IN LISTS headers ITEMS adjoint.h)
   file(STRINGS ${header} internal REGEX "^// Internal" LIMIT_COUNT 1)
   cmake_path(GET header PARENT_PATH folder)
   if(NOT internal AND NOT folder MATCHES "(^|/)kernels$")

@@ -7,7 +7,7 @@
 #include "adjoint/ops/creation.h"
 
 namespace torch = adjoint;
-#include "../golden/print_cases.h"
+#include "adjoint/tests/golden/print_cases.h"
 
 namespace adjoint {
 namespace {
