@@ -44,15 +44,17 @@ template <class T>
 class LaneMask {
  public:
   LaneMask(int64_t begin, int64_t end) {
-    for (int i = 0; i < kBlock<T>; ++i) mask_[i] = i >= begin && i < end ? -1 : 0;
+    for (int64_t i = 0; i < kBlock<T>; ++i) lanes_[i] = i >= begin && i < end ? -1 : 0;
   }
   void apply(Block<T>& block) const {
-    block =
-        reinterpret_cast<Block<T>>(reinterpret_cast<typename BlockTypes<T>::Mask>(block) & mask_);
+    typename BlockTypes<T>::Mask mask;
+    std::memcpy(&mask, lanes_, sizeof(mask));
+    block = reinterpret_cast<Block<T>>(reinterpret_cast<decltype(mask)>(block) & mask);
   }
 
  private:
-  typename BlockTypes<T>::Mask mask_;
+  // No vector, so that what holds a mask can be passed by value on every processor.
+  typename BlockTypes<T>::Index lanes_[kBlock<T>];
 };
 
 /// The even lanes of two consecutive blocks.

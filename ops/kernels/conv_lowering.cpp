@@ -271,7 +271,8 @@ void Lowering<T>::add_window_pairs(const T* window_data, const Tile& tile, int64
       if (row + first + add.reach_begin() >= 0 && row + first <= last_safe) {
         add(even, odd, to);
       } else {
-        for (int64_t i = begin; i < end; ++i) to[i] += (i % 2 ? odd : even)[i / 2];
+        for (int64_t i = (begin + 1) / 2; 2 * i < end; ++i) to[2 * i] += even[i];
+        for (int64_t i = begin / 2; 2 * i + 1 < end; ++i) to[2 * i + 1] += odd[i];
       }
     });
   });
