@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "conv_reference.h"
+#include "adjoint/tests/ops/conv_reference.h"
 
 namespace adjoint {
 namespace {

@@ -1,4 +1,4 @@
-#include "conv_reference.h"
+#include "adjoint/tests/ops/conv_reference.h"
 
 namespace adjoint::testing {
 

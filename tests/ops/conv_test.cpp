@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "adjoint/adjoint.h"
-#include "conv_reference.h"
+#include "adjoint/tests/ops/conv_reference.h"
 
 namespace adjoint {
 namespace {

@@ -6,9 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "../golden/golden.h"
-#include "conv_reference.h"
-#include "pattern.h"
+#include "adjoint/tests/golden/golden.h"
+#include "adjoint/tests/ops/conv_reference.h"
+#include "adjoint/tests/ops/pattern.h"
 
 namespace adjoint {
 namespace {

@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "../golden/golden.h"
-#include "pattern.h"
+#include "adjoint/tests/golden/golden.h"
+#include "adjoint/tests/ops/pattern.h"
 
 namespace adjoint {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "../golden/golden.h"
+#include "adjoint/tests/golden/golden.h"
 #include "adjoint/adjoint.h"
 
 namespace adjoint {
