@@ -44,6 +44,7 @@ struct kValid : Named<"kValid"> {};
 struct kSame : Named<"kSame"> {};
 // What a padded border holds.
 struct kZeros : Named<"kZeros"> {};
+struct kConstant : Named<"kConstant"> {};
 struct kReflect : Named<"kReflect"> {};
 struct kReplicate : Named<"kReplicate"> {};
 struct kCircular : Named<"kCircular"> {};
@@ -75,6 +76,7 @@ inline constexpr enumtype::kSum kSum;
 inline constexpr enumtype::kValid kValid;
 inline constexpr enumtype::kSame kSame;
 inline constexpr enumtype::kZeros kZeros;
+inline constexpr enumtype::kConstant kConstant;
 inline constexpr enumtype::kReflect kReflect;
 inline constexpr enumtype::kReplicate kReplicate;
 inline constexpr enumtype::kCircular kCircular;

@@ -5,8 +5,10 @@
 
 #include "adjoint/core/logging.h"
 #include "adjoint/ops/conv.h"
+#include "adjoint/ops/fold.h"
 #include "adjoint/ops/loss.h"
 #include "adjoint/ops/matmul.h"
+#include "adjoint/ops/pad.h"
 
 namespace adjoint::nn::functional {
 namespace {
@@ -17,6 +19,13 @@ Tensor with_padding(const nn::detail::conv_padding_t<D>& padding, const F& f) {
   if (std::holds_alternative<enumtype::kSame>(padding)) return f(std::string_view("same"));
   if (std::holds_alternative<enumtype::kValid>(padding)) return f(std::string_view("valid"));
   return f(IntArrayRef(std::get<ExpandingArray<D>>(padding)));
+}
+
+std::string_view name_of(const PadFuncOptions::mode_t& mode) {
+  if (std::holds_alternative<enumtype::kReflect>(mode)) return "reflect";
+  if (std::holds_alternative<enumtype::kReplicate>(mode)) return "replicate";
+  if (std::holds_alternative<enumtype::kCircular>(mode)) return "circular";
+  return "constant";
 }
 
 auto reduction_of(const reduction_t& reduction) {
@@ -53,6 +62,22 @@ Tensor conv_transpose2d(const Tensor& input, const Tensor& weight,
   return adjoint::conv_transpose2d(input, weight, options.bias(), options.stride(),
                                    options.padding(), options.output_padding(), options.groups(),
                                    options.dilation());
+}
+
+Tensor pad(const Tensor& input, const PadFuncOptions& options) {
+  // As in libtorch, a value of 0 counts as not given: only kConstant takes another.
+  const auto value = options.value() != 0 ? std::optional(options.value()) : std::nullopt;
+  return adjoint::pad(input, options.pad(), name_of(options.mode()), value);
+}
+
+Tensor unfold(const Tensor& input, const UnfoldFuncOptions& options) {
+  return adjoint::im2col(input, options.kernel_size(), options.dilation(), options.padding(),
+                         options.stride());
+}
+
+Tensor fold(const Tensor& input, const FoldFuncOptions& options) {
+  return adjoint::col2im(input, options.output_size(), options.kernel_size(), options.dilation(),
+                         options.padding(), options.stride());
 }
 
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {

@@ -3,7 +3,9 @@
 #include "adjoint/core/tensor.h"
 #include "adjoint/nn/options/activation.h"
 #include "adjoint/nn/options/conv.h"
+#include "adjoint/nn/options/fold.h"
 #include "adjoint/nn/options/loss.h"
+#include "adjoint/nn/options/padding.h"
 
 /// The layers as functions, whose parameters the caller keeps; options are passed as objects.
 ///
@@ -19,6 +21,12 @@ Tensor conv_transpose1d(const Tensor& input, const Tensor& weight,
                         const ConvTranspose1dFuncOptions& options = {});
 Tensor conv_transpose2d(const Tensor& input, const Tensor& weight,
                         const ConvTranspose2dFuncOptions& options = {});
+
+/// A border around the last dimensions; see ops/pad.h.
+Tensor pad(const Tensor& input, const PadFuncOptions& options);
+/// im2col and its adjoint col2im; see ops/fold.h.
+Tensor unfold(const Tensor& input, const UnfoldFuncOptions& options);
+Tensor fold(const Tensor& input, const FoldFuncOptions& options);
 
 /// y = x Aᵀ + b: input [..., in], weight [out, in], bias [out] or undefined, result [..., out].
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {});

@@ -9,6 +9,7 @@
 #include "adjoint/nn/module.h"
 #include "adjoint/nn/modules/activation.h"
 #include "adjoint/nn/modules/conv.h"
+#include "adjoint/nn/modules/fold.h"
 #include "adjoint/nn/modules/functional.h"
 #include "adjoint/nn/modules/linear.h"
 #include "adjoint/nn/modules/loss.h"

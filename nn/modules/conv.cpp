@@ -86,9 +86,11 @@ void ConvNdImpl<D, Derived>::check_options() const {
   if (const auto* padding = std::get_if<ExpandingArray<D>>(&options.padding())) {
     check_at_least(0, layer, "padding", *padding);
   }
-  check(std::holds_alternative<enumtype::kZeros>(options.padding_mode()),
-        "{}: expected padding_mode kZeros, the one there is, got {}", layer,
-        enumtype::get_enum_name(options.padding_mode()));
+  check(
+      std::holds_alternative<enumtype::kZeros>(options.padding_mode()) || !options.transposed(),
+      "{}: expected padding_mode kZeros, since a transposed convolution cuts its padding off, got "
+      "{}",
+      layer, enumtype::get_enum_name(options.padding_mode()));
   for (std::size_t d = 0; d < D; ++d) {
     const int64_t stride = options.stride()->at(d), dilation = options.dilation()->at(d);
     check(stride == 1 || !std::holds_alternative<enumtype::kSame>(options.padding()),
@@ -144,6 +146,33 @@ void ConvNdImpl<D, Derived>::pretty_print(std::ostream& out) const {
 }
 
 template <std::size_t D, class Derived>
+Tensor ConvNdImpl<D, Derived>::with_border(const Tensor& input) const {
+  std::vector<int64_t> border;  // before and after each dimension, the last one first
+  for (std::size_t d = D; d-- > 0;) {
+    const auto* numbers = std::get_if<ExpandingArray<D>>(&options.padding());
+    const bool same = std::holds_alternative<enumtype::kSame>(options.padding());
+    const int64_t overhang = options.dilation()->at(d) * (options.kernel_size()->at(d) - 1);
+    border.push_back(numbers ? (*numbers)->at(d) : same ? overhang / 2 : 0);
+    border.push_back(numbers ? (*numbers)->at(d) : same ? overhang - overhang / 2 : 0);
+  }
+  return std::visit(
+      [&]<class Mode>(Mode mode) {
+        if constexpr (std::is_same_v<Mode, enumtype::kZeros>) {
+          return input;
+        } else {
+          return functional::pad(input, functional::PadFuncOptions(border).mode(mode));
+        }
+      },
+      options.padding_mode());
+}
+
+template <std::size_t D, class Derived>
+detail::conv_padding_t<D> ConvNdImpl<D, Derived>::padding_inside() const {
+  const bool zeros = std::holds_alternative<enumtype::kZeros>(options.padding_mode());
+  return zeros ? options.padding() : detail::conv_padding_t<D>(ExpandingArray<D>(0));
+}
+
+template <std::size_t D, class Derived>
 ExpandingArray<D> ConvNdImpl<D, Derived>::output_padding_for(
     const Tensor& input, const std::optional<IntArrayRef>& output_size) const {
   if (!output_size.has_value()) return options.output_padding();
@@ -177,21 +206,21 @@ template class ConvNdImpl<1, ConvTranspose1dImpl>;
 template class ConvNdImpl<2, ConvTranspose2dImpl>;
 
 Tensor Conv1dImpl::forward(const Tensor& input) {
-  return functional::conv1d(input, weight,
+  return functional::conv1d(with_border(input), weight,
                             functional::Conv1dFuncOptions()
                                 .bias(bias)
                                 .stride(options.stride())
-                                .padding(options.padding())
+                                .padding(padding_inside())
                                 .dilation(options.dilation())
                                 .groups(options.groups()));
 }
 
 Tensor Conv2dImpl::forward(const Tensor& input) {
-  return functional::conv2d(input, weight,
+  return functional::conv2d(with_border(input), weight,
                             functional::Conv2dFuncOptions()
                                 .bias(bias)
                                 .stride(options.stride())
-                                .padding(options.padding())
+                                .padding(padding_inside())
                                 .dilation(options.dilation())
                                 .groups(options.groups()));
 }

@@ -29,6 +29,11 @@ class ConvNdImpl : public Cloneable<Derived> {
   explicit ConvNdImpl(const ConvOptions<D>& options);
   explicit ConvNdImpl(const ConvTransposeOptions<D>& options);
 
+  /// The input with the border that padding_mode makes; where that is kZeros, the convolution makes
+  /// it as it goes.
+  Tensor with_border(const Tensor& input) const;
+  /// The padding that is left to the convolution.
+  detail::conv_padding_t<D> padding_inside() const;
   /// The output_padding with which a transposed convolution of `input` has this size.
   ExpandingArray<D> output_padding_for(const Tensor& input,
                                        const std::optional<IntArrayRef>& output_size) const;

@@ -64,7 +64,8 @@ struct ConvOptions {
   /// Must divide both channel counts.
   ADJOINT_ARG(int64_t, groups) = 1;
   ADJOINT_ARG(bool, bias) = true;
-  /// kZeros is the one there is.
+  /// What the border holds: zeros, or the input mirrored, its border pixels, or the input repeated
+  /// (see ops/pad.h).
   ADJOINT_ARG(padding_mode_t, padding_mode) = kZeros;
 
  public:

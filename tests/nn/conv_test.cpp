@@ -124,7 +124,7 @@ TEST(ConvLayers, RejectImpossibleOptions) {
   expect_error(Conv2dOptions(1, 1, 3).dilation(0), "expected dilation >= 1");
   expect_error(Conv2dOptions(1, 1, 3).padding({0, -1}), "expected padding >= 0, got [0, -1]");
   expect_error(Conv2dOptions(1, 1, 3).padding(kSame).stride({1, 2}), "kSame needs stride 1");
-  expect_error(Conv2dOptions(1, 1, 3).padding_mode(kReflect), "got kReflect");
+  expect_error(ConvTranspose2dOptions(1, 1, 3).padding_mode(kReflect), "got kReflect");
   expect_error(ConvTranspose2dOptions(1, 1, 3).padding(-1),
                "ConvTranspose2d: expected padding >= 0");
   expect_error(ConvTranspose2dOptions(1, 1, 3).output_padding({0, -1}),

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "adjoint/adjoint.h"
+#include "adjoint/tests/ops/conv_reference.h"
 
 namespace adjoint {
 namespace {
@@ -94,6 +95,32 @@ TEST(Conv, MatrixIsTheJacobian) {
   const Tensor by_conv = autograd::grad({y}, {w}, {g}, true)[0];
   const Tensor by_matrix = autograd::grad({matrix.mv(x.flatten())}, {w}, {g}, true)[0];
   EXPECT_TRUE(by_conv.equal(by_matrix));
+}
+
+TEST(Conv, JacobiansAreTheMatrixAndItsTranspose) {
+  // Over geometries of the grid: row i of the jacobian is the gradient of output i.
+  const auto jacobian = [](const Tensor& y, const Tensor& x) {
+    std::vector<Tensor> rows;
+    for (int64_t i = 0; i < y.numel(); ++i) {
+      rows.push_back(autograd::grad({y.flatten()[i]}, {x}, {}, true)[0].flatten());
+    }
+    return stack(rows);
+  };
+  manual_seed(0);
+  const std::vector<testing::ConvCase> grid = testing::conv_grid();
+  for (std::size_t i = 0; i < grid.size(); i += 197) {  // prime: every option's values occur
+    testing::ConvCase c = grid[i];
+    c.batch = 1;
+    if (!c.fits()) continue;
+    SCOPED_TRACE(c.describe());
+    const Tensor x = randn(c.x_sizes(), kFloat64).requires_grad_();
+    const Tensor y = randn(c.y_sizes(), kFloat64).requires_grad_();
+    const Tensor w = randn(c.w_sizes(), kFloat64);
+    const Tensor matrix = conv_matrix(w, c.size, c.stride, c.padding, c.dilation, c.groups);
+    // A derivative in one pixel is one weight or nothing, so this is exact on reals too.
+    ASSERT_TRUE(jacobian(c.conv(x, w), x).equal(matrix));
+    ASSERT_TRUE(jacobian(c.transpose(y, w), y).equal(matrix.t()));
+  }
 }
 
 TEST(Conv, ErrorsSayWhatIsWrong) {
