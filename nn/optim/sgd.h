@@ -4,7 +4,7 @@
 
 namespace adjoint::optim {
 
-/// lr > = 0, momentum >= 0, weight_decay >= 0; nesterov needs a momentum and no dampening.
+/// lr >= 0, momentum >= 0, weight_decay >= 0; nesterov needs a momentum and no dampening.
 struct SGDOptions : OptimizerCloneableOptions<SGDOptions> {
   SGDOptions(double lr) : lr_(lr) {}
 
