@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "file_tools.h"
+#include "adjoint/tests/nn/file_tools.h"
 
 namespace adjoint {
 namespace {

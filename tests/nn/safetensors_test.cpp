@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #include "adjoint/nn/serialize/atomic_file.h"
-#include "file_tools.h"
+#include "adjoint/tests/nn/file_tools.h"
 
 namespace adjoint {
 namespace {
