@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adjoint/examples/autoencoder/plot.h"
+#include "adjoint/nn/serialize/atomic_file.h"
 
 namespace autoencoder {
 namespace {

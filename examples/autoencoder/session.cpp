@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "adjoint/examples/autoencoder/pictures.h"
+#include "adjoint/nn/serialize/atomic_file.h"
 
 namespace autoencoder {
 namespace {
