@@ -1,8 +1,7 @@
 #include "adjoint/ops/matmul.h"
 
-#include "adjoint/core/parallel.h"
-
 #include "adjoint/autograd/record.h"
+#include "adjoint/core/parallel.h"
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/elementwise.h"
 #include "adjoint/ops/kernels/gemm.h"

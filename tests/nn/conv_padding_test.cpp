@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "adjoint/adjoint.h"
 #include "adjoint/nn/functional.h"
 #include "adjoint/nn/modules/conv.h"
 #include "adjoint/ops/creation.h"
