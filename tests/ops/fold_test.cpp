@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "adjoint/adjoint.h"
 #include "adjoint/tests/golden/golden.h"
 #include "adjoint/tests/ops/conv_reference.h"
 #include "adjoint/tests/ops/pattern.h"
