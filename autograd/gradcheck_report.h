@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: how gradcheck words what it found.
+
 #include <functional>
 #include <optional>
 #include <string>

@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: the arrays behind the random tensors of ops/random.h.
+
 #include <cstdint>
 #include <optional>
 #include <span>
