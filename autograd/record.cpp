@@ -111,8 +111,16 @@ void check_inplace(const char* name, const Tensor& self) {
         "under a NoGradGuard, or change a copy",
         name, self.describe());
   }
-  if (impl->meta != nullptr && impl->meta->base.defined() &&
-      impl->meta->base.impl()->requires_grad) {
+  if (impl->meta == nullptr || !impl->meta->base.defined()) return;
+  if (impl->meta->view_made_without_grad && impl->meta->base.requires_grad()) {
+    fail(
+        "{}: a view ({}) that was made under a NoGradGuard cannot be changed in place with "
+        "recording "
+        "on: the tensor it is a view of would not learn of it; make the view with recording on, or "
+        "change it under the guard too",
+        name, self.describe());
+  }
+  if (impl->meta->base.impl()->requires_grad) {
     fail(
         "{}: a view ({}) of a leaf tensor that requires grad cannot be changed in place; put the "
         "change under a NoGradGuard, or change a copy",
@@ -140,11 +148,6 @@ void assign_(const Tensor& self, const Tensor& value) {
   if (meta != nullptr && meta->base.defined()) {
     const Tensor& base = meta->base;
     if (!base.requires_grad() && !converted.requires_grad()) return;
-    check(!meta->view_made_without_grad,
-          "in-place operation: a view ({}) that was made under NoGradGuard cannot be changed in "
-          "place "
-          "with recording on: its base would not learn of it; make the view with recording on",
-          self.describe());
     record_change_through_view(base, self, converted);
     meta->view_version = impl->storage->version() - 1;  // stale: read off the new base
     refresh_view(impl);

@@ -22,8 +22,9 @@ template <class Rule>
 class RuleNode final : public Node {
  public:
   RuleNode(const char* name, const Rule& rule) : Node(name) {
-    const CopyMode sealing;
+    CopyMode sealing;
     rule_.emplace(rule);
+    saves_tensors_ = sealing.sealed > 0;
   }
 
   Grads apply(Grads&& upstream, Needs needs) override {
@@ -39,16 +40,19 @@ class RuleNode final : public Node {
       return (*rule_)(std::move(upstream), needs);
     }
   }
-  void release_saved() override { rule_.reset(); }
+  void release_saved() override {
+    if (saves_tensors_) rule_.reset();
+  }
   std::vector<SavedInfo> saved() const override {
     std::vector<SavedInfo> found;
-    const CopyMode listing(&found);
+    CopyMode listing(&found);
     [[maybe_unused]] const std::optional<Rule> copy = rule_;
     return found;
   }
 
  private:
   std::optional<Rule> rule_;
+  bool saves_tensors_;  // a rule that saves none, like that of a sum, can run any number of times
 };
 
 bool any_requires_grad(Inputs inputs);

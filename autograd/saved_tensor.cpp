@@ -6,7 +6,7 @@ namespace adjoint::autograd {
 namespace {
 
 thread_local std::shared_ptr<Node> current_node;
-thread_local const detail::CopyMode* copy_mode = nullptr;
+thread_local detail::CopyMode* copy_mode = nullptr;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ detail::CopyMode::CopyMode(std::vector<SavedInfo>* found) : found_(found), befor
 
 detail::CopyMode::~CopyMode() { copy_mode = before_; }
 
-const detail::CopyMode* detail::CopyMode::current() { return copy_mode; }
+detail::CopyMode* detail::CopyMode::current() { return copy_mode; }
 
 SavedTensor::SavedTensor(const SavedTensor& other)
     : tensor_(other.tensor_),
@@ -31,13 +31,14 @@ SavedTensor::SavedTensor(const SavedTensor& other)
       version_(other.version_),
       is_output_(other.is_output_),
       sealed_(other.sealed_) {
-  const detail::CopyMode* mode = detail::CopyMode::current();
+  detail::CopyMode* mode = detail::CopyMode::current();
   if (mode == nullptr || !tensor_.defined()) return;
   if (mode->found() != nullptr) {
     mode->found()->push_back(
         {tensor_.sizes(), tensor_.scalar_type(), tensor_.nbytes(), is_output_});
   } else if (!sealed_) {
     seal();
+    ++mode->sealed;
   }
 }
 

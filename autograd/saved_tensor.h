@@ -72,12 +72,14 @@ class CopyMode {
   CopyMode(const CopyMode&) = delete;
   CopyMode& operator=(const CopyMode&) = delete;
 
-  static const CopyMode* current();
+  static CopyMode* current();
   std::vector<SavedInfo>* found() const { return found_; }
+  /// How many tensors were sealed so far.
+  int sealed = 0;
 
  private:
   std::vector<SavedInfo>* found_;
-  const CopyMode* before_;
+  CopyMode* before_;
 };
 
 }  // namespace detail

@@ -1,8 +1,8 @@
 // The convolution, its adjoints and their derivatives over a grid of geometries, on small integers:
 // arithmetic is exact then, so that every comparison is for equal bits.
 //
-// A short run takes every 23rd geometry (23 divides none of the grid's dimensions, so every value
-// of every option occurs); with ADJOINT_FULL_TESTS set all are taken.
+// All of them take some ten seconds; under a sanitizer every 23rd is taken (23 divides none of the
+// grid's dimensions, so every value of every option occurs), unless ADJOINT_FULL_TESTS is set.
 
 #include <cstdlib>
 
@@ -16,6 +16,12 @@ namespace {
 using autograd::grad;
 using testing::ConvCase;
 using testing::for_each_term;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 Tensor small_integers(const Dims& sizes, ScalarType dtype) {
   return randint(-3, 4, sizes, kInt64).to(dtype);
@@ -109,7 +115,8 @@ void check_case(const ConvCase& c, ScalarType dtype) {
 
 TEST(ConvExact, Grid) {
   const std::vector<ConvCase> grid = testing::conv_grid();
-  const std::size_t step = std::getenv("ADJOINT_FULL_TESTS") != nullptr ? 1 : 23;
+  const bool all = !kSanitized || std::getenv("ADJOINT_FULL_TESTS") != nullptr;
+  const std::size_t step = all ? 1 : 23;
   manual_seed(0);
   std::size_t checked = 0, refused = 0;
   for (std::size_t i = 0; i < grid.size() && !HasFatalFailure(); i += step) {
