@@ -1,6 +1,7 @@
-/// Trains a convolutional autoencoder on pictures of 28x28 pixels. `train` is the whole of
-/// training; the other files prepare it (options, model, source), keep its books (session,
-/// checkpoint, progress) and draw (pictures, plot, canvas, font).
+/// Trains a convolutional autoencoder on pictures of clothes, with checkpoints.
+///
+/// `train` is the whole of the training. The other files prepare it (options, model, source), keep
+/// its books (session, checkpoint, progress) and draw (pictures, plot, canvas, font).
 
 #include <cstdio>
 #include <optional>
