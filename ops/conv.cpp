@@ -113,43 +113,68 @@ void check_1d(const char* op, const Tensor& input, const Tensor& weight) {
   check(weight.dim() == 3, "{}: expected a weight of 3 dimensions, got {}", op, weight.describe());
 }
 
-/// conv2d for either kind of padding, numbers or a name.
+/// conv2d for either kind of padding, numbers or a name; errors name `op`.
 template <class Padding>
-Tensor convolve(const Tensor& input, const Tensor& w, const Tensor& bias, IntArrayRef stride,
-                const Padding& padding, IntArrayRef dilation, int64_t groups) {
+Tensor convolve(const char* op, const Tensor& input, const Tensor& w, const Tensor& bias,
+                IntArrayRef stride, const Padding& padding, IntArrayRef dilation, int64_t groups) {
   return batched(input, 4, [&](const Tensor& x) {
     ConvGeometry geometry;
     if constexpr (std::is_same_v<Padding, PaddingName>) {
-      geometry = conv_geometry("conv2d", x, w, padding.value, {stride, {}, dilation, groups});
+      geometry = conv_geometry(op, x, w, padding.value, {stride, {}, dilation, groups});
     } else {
-      geometry = conv_geometry("conv2d", x, w, {stride, padding, dilation, groups});
+      geometry = conv_geometry(op, x, w, {stride, padding, dilation, groups});
     }
-    check_conv_bias("conv2d", bias, w, geometry.out_channels);
+    check_conv_bias(op, bias, w, geometry.out_channels);
     return forward(x, w, bias, geometry);
   });
+}
+
+Tensor convolve_transposed(const char* op, const Tensor& input, const Tensor& w, const Tensor& bias,
+                           const ConvWalk& walk, IntArrayRef output_padding) {
+  return batched(input, 4, [&](const Tensor& y) {
+    const ConvGeometry geometry = conv_transpose_geometry(op, y, w, walk, output_padding);
+    check_conv_bias(op, bias, w, geometry.in_channels);
+    return transposed(y, w, bias, geometry);
+  });
+}
+
+/// conv1d for either kind of padding.
+template <class Padding>
+Tensor convolve_1d(const Tensor& input, const Tensor& w, const Tensor& bias, IntArrayRef stride,
+                   const Padding& padding, IntArrayRef dilation, int64_t groups) {
+  check_1d("conv1d", input, w);
+  const Dims strides = with_height("conv1d", "stride", stride, 1);
+  const Dims dilations = with_height("conv1d", "dilation", dilation, 1);
+  const auto run = [&](const auto& paddings) {
+    return convolve("conv1d, as conv2d of images of height 1", input.unsqueeze(-2), w.unsqueeze(-2),
+                    bias, strides, paddings, dilations, groups)
+        .squeeze(-2);
+  };
+  if constexpr (std::is_same_v<Padding, PaddingName>) {
+    return run(padding);
+  } else {
+    const Dims paddings = with_height("conv1d", "padding", padding, 0);
+    return run(IntArrayRef(paddings));
+  }
 }
 
 }  // namespace
 
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
-  return convolve(input, weight, bias, stride, padding, dilation, groups);
+  return convolve("conv2d", input, weight, bias, stride, padding, dilation, groups);
 }
 
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               PaddingName padding, IntArrayRef dilation, int64_t groups) {
-  return convolve(input, weight, bias, stride, padding, dilation, groups);
+  return convolve("conv2d", input, weight, bias, stride, padding, dilation, groups);
 }
 
 Tensor conv_transpose2d(const Tensor& input, const Tensor& weight, const Tensor& bias,
                         IntArrayRef stride, IntArrayRef padding, IntArrayRef output_padding,
                         int64_t groups, IntArrayRef dilation) {
-  return batched(input, 4, [&](const Tensor& y) {
-    const ConvGeometry geometry = conv_transpose_geometry(
-        "conv_transpose2d", y, weight, {stride, padding, dilation, groups}, output_padding);
-    check_conv_bias("conv_transpose2d", bias, weight, geometry.in_channels);
-    return transposed(y, weight, bias, geometry);
-  });
+  return convolve_transposed("conv_transpose2d", input, weight, bias,
+                             {stride, padding, dilation, groups}, output_padding);
 }
 
 Tensor conv2d_weight(const Tensor& input, const Tensor& output, IntArrayRef kernel_size,
@@ -179,32 +204,26 @@ Tensor conv2d_weight(const Tensor& input, const Tensor& output, IntArrayRef kern
 
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
-  check_1d("conv1d", input, weight);
-  return conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias,
-                with_height("conv1d", "stride", stride, 1),
-                with_height("conv1d", "padding", padding, 0),
-                with_height("conv1d", "dilation", dilation, 1), groups)
-      .squeeze(-2);
+  return convolve_1d(input, weight, bias, stride, padding, dilation, groups);
 }
 
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
               PaddingName padding, IntArrayRef dilation, int64_t groups) {
-  check_1d("conv1d", input, weight);
-  return conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias,
-                with_height("conv1d", "stride", stride, 1), padding,
-                with_height("conv1d", "dilation", dilation, 1), groups)
-      .squeeze(-2);
+  return convolve_1d(input, weight, bias, stride, padding, dilation, groups);
 }
 
 Tensor conv_transpose1d(const Tensor& input, const Tensor& weight, const Tensor& bias,
                         IntArrayRef stride, IntArrayRef padding, IntArrayRef output_padding,
                         int64_t groups, IntArrayRef dilation) {
-  check_1d("conv_transpose1d", input, weight);
-  return conv_transpose2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias,
-                          with_height("conv_transpose1d", "stride", stride, 1),
-                          with_height("conv_transpose1d", "padding", padding, 0),
-                          with_height("conv_transpose1d", "output_padding", output_padding, 0),
-                          groups, with_height("conv_transpose1d", "dilation", dilation, 1))
+  const char* const op = "conv_transpose1d";
+  check_1d(op, input, weight);
+  const Dims strides = with_height(op, "stride", stride, 1);
+  const Dims paddings = with_height(op, "padding", padding, 0);
+  const Dims dilations = with_height(op, "dilation", dilation, 1);
+  return convolve_transposed("conv_transpose1d, as conv_transpose2d of images of height 1",
+                             input.unsqueeze(-2), weight.unsqueeze(-2), bias,
+                             {strides, paddings, dilations, groups},
+                             with_height(op, "output_padding", output_padding, 0))
       .squeeze(-2);
 }
 

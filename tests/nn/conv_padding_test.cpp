@@ -7,6 +7,7 @@
 #include "adjoint/adjoint.h"
 #include "adjoint/nn/functional.h"
 #include "adjoint/nn/modules/conv.h"
+#include "adjoint/ops/conv.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/join.h"
 #include "adjoint/ops/pad.h"

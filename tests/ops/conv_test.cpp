@@ -151,6 +151,18 @@ TEST(Conv, ErrorsSayWhatIsWrong) {
   EXPECT_THAT(error_of([&] { conv_transpose2d(y, v, {}, 1, 4); }),
               HasSubstr("padding of at most 3"));
   EXPECT_THAT(error_of([&] { conv2d_weight(x, y, 3); }), HasSubstr("[8, 6, 26, 26]"));
+  const Tensor line = zeros({2, 5, 9}), taps = zeros({4, 3, 3});
+  EXPECT_EQ(
+      error_of([&] { conv1d(line, taps); }),
+      "conv1d, as conv2d of images of height 1: weight [4, 3, 1, 3] expects 3 input channels, "
+      "but input [2, 5, 1, 9] has 5");
+  EXPECT_THAT(error_of([&] { conv_transpose1d(line, taps); }),
+              HasSubstr("conv_transpose1d, as conv_transpose2d of images of height 1: weight"));
+  EXPECT_THAT(error_of([&] {
+                conv1d(line, taps, {}, {1, 2});
+              }),
+              HasSubstr("conv1d: stride [1, 2] should be one number"));
+  EXPECT_THAT(error_of([&] { conv1d(zeros({9}), taps); }), HasSubstr("[C, L], got"));
 }
 
 }  // namespace
