@@ -46,6 +46,9 @@ Tensor made(const TensorOptions& options, const Make& make) {
   return result;
 }
 
+/// Contiguous, unlike empty_like's: PyTorch draws these in the order of the indices.
+Tensor blank(const Tensor& like) { return empty(like.sizes(), like.options()); }
+
 }  // namespace
 
 Tensor& Tensor::uniform_(double from, double to, std::optional<Generator> generator) const {
@@ -197,12 +200,12 @@ Tensor normal(double mean, double std, IntArrayRef size, OptionalGenerator gener
 
 Tensor normal(const Tensor& mean, double std, OptionalGenerator generator) {
   const NoGradGuard no_grad;
-  return empty_like(mean).normal_(0, std, std::move(generator)).add_(mean);
+  return blank(mean).normal_(0, std, std::move(generator)).add_(mean);
 }
 
 Tensor normal(double mean, const Tensor& std, OptionalGenerator generator) {
   const NoGradGuard no_grad;
-  return empty_like(std).normal_(0, 1, std::move(generator)).mul_(std).add_(mean);
+  return blank(std).normal_(0, 1, std::move(generator)).mul_(std).add_(mean);
 }
 
 Tensor normal(const Tensor& mean, const Tensor& std, OptionalGenerator generator) {
@@ -212,11 +215,11 @@ Tensor normal(const Tensor& mean, const Tensor& std, OptionalGenerator generator
 }
 
 Tensor bernoulli(const Tensor& self, OptionalGenerator generator) {
-  return empty_like(self).bernoulli_(self, std::move(generator));
+  return blank(self).bernoulli_(self, std::move(generator));
 }
 
 Tensor bernoulli(const Tensor& self, double p, OptionalGenerator generator) {
-  return empty_like(self).bernoulli_(p, std::move(generator));
+  return blank(self).bernoulli_(p, std::move(generator));
 }
 
 namespace {
@@ -224,7 +227,7 @@ namespace {
 /// What dropout multiplies with: 1/(1-p) with probability 1-p, else 0.
 Tensor dropout_mask(const Tensor& input, double p) {
   if (p == 1) return zeros_like(input);
-  return empty_like(input).bernoulli_(1 - p).div_(1 - p);
+  return blank(input).bernoulli_(1 - p).div_(1 - p);
 }
 
 bool drops(const Tensor& input, double p, bool train) {

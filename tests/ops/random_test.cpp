@@ -32,7 +32,7 @@ std::vector<double> elements(const Tensor& t) {
 
 TEST(RandomOps, EqualPyTorchsForTheSameSeed) {
   const auto expected = golden();
-  ASSERT_EQ(expected.size(), 28u);
+  ASSERT_EQ(expected.size(), 30u);
   const auto expect = [&](const std::string& name, const Tensor& t) {
     EXPECT_EQ(elements(t), expected.at(name)) << name;
   };
@@ -68,6 +68,8 @@ TEST(RandomOps, EqualPyTorchsForTheSameSeed) {
   expect("bernoulli_permuted", zeros({2, 3, 4}).permute({2, 0, 1}).bernoulli_(0.5));
   expect("dropout", dropout(arange(1.0, 13.0).view({3, 4}), 0.25, true));
   expect("dropout_transposed", dropout(arange(1.0, 13.0).view({3, 4}).t(), 0.5, true));
+  expect("bernoulli_transposed", bernoulli((means / 5).t()));
+  expect("normal_transposed", normal(means.t(), 0.5));
   expect("rand_last", rand({2}));
 }
 
