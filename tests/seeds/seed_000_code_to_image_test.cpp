@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "adjoint/tests/golden/golden.h"
 #include "adjoint/adjoint.h"
+#include "adjoint/tests/golden/golden.h"
 
 namespace adjoint {
 namespace {
