@@ -1,5 +1,7 @@
 // Tensor's autograd methods: a tensor's own place in the graph.
 
+#include <mutex>
+
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/meta.h"
 #include "adjoint/autograd/record.h"
@@ -32,6 +34,9 @@ AutogradMeta& meta_of(TensorImpl* impl) {
 }
 
 std::shared_ptr<Node> accumulate_grad_node(const Tensor& leaf) {
+  // Threads that build graphs of their own may share leaves.
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
   AutogradMeta& meta = meta_of(leaf.impl());
   std::shared_ptr<Node> node = meta.accumulate_grad.lock();
   if (node == nullptr) {
@@ -63,7 +68,10 @@ const Tensor& Tensor::requires_grad_(bool requires_grad) const {
         "tensor "
         "without its history",
         is_leaf() ? "" : grad_fn()->name());
-  if (is_leaf()) impl()->requires_grad = requires_grad;
+  if (is_leaf()) {
+    impl()->requires_grad = requires_grad;
+    meta_of(impl());  // made here, where no other thread uses the tensor yet
+  }
   return *this;
 }
 

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "adjoint/adjoint.h"
+#include "adjoint/tests/support/error_of.h"
 
 namespace adjoint {
 namespace {
 
 using autograd::grad;
+using test::error_of;
 using testing::HasSubstr;
 
 Tensor leaf(IntArrayRef values) {
@@ -21,18 +23,6 @@ std::vector<double> values(const Tensor& t) {
   const Tensor dense = t.detach().contiguous();
   const double* p = dense.data_ptr<double>();
   return {p, p + dense.numel()};
-}
-
-/// The message of the Error that f throws; fails the test if it throws none.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  ADD_FAILURE() << "expected an Error";
-  return "";
 }
 
 TEST(Engine, AccumulatesIntoLeaves) {

@@ -12,6 +12,7 @@
 
 #include "adjoint/core/error.h"
 #include "adjoint/core/mt19937.h"
+#include "adjoint/tests/support/error_of.h"
 
 namespace adjoint::test {
 
@@ -58,18 +59,6 @@ inline std::string read_file(const std::string& path) {
 
 inline void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
-}
-
-/// The message of the Error that f() throws; fails the test if there is none.
-template <class F>
-std::string error_of(const F& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return "";
 }
 
 /// Damages a file in the ways that files get damaged: changed bytes, a cut, a repeated or inserted

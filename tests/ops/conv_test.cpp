@@ -6,22 +6,13 @@
 
 #include "adjoint/adjoint.h"
 #include "adjoint/tests/ops/conv_reference.h"
+#include "adjoint/tests/support/error_of.h"
 
 namespace adjoint {
 namespace {
 
+using test::error_of;
 using ::testing::HasSubstr;
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  ADD_FAILURE() << "expected an Error";
-  return "";
-}
 
 Tensor counting(IntArrayRef sizes, ScalarType dtype = kFloat64) {
   return arange(numel(sizes), dtype).view(sizes);

@@ -10,11 +10,13 @@
 #include "adjoint/tests/golden/golden.h"
 #include "adjoint/tests/ops/conv_reference.h"
 #include "adjoint/tests/ops/pattern.h"
+#include "adjoint/tests/support/error_of.h"
 
 namespace adjoint {
 namespace {
 
 using autograd::grad;
+using test::error_of;
 using testing::ConvCase;
 using ::testing::HasSubstr;
 using testing::pattern;
@@ -161,17 +163,6 @@ TEST(Fold, SameBitsAtEveryThreadCount) {
   EXPECT_TRUE(im2col(x, 3, 1, 0, 1).equal(columns));
   EXPECT_TRUE(col2im(y, {33, 29}, 3, 1, 0, 1).equal(image));
   set_num_threads(before);
-}
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  ADD_FAILURE() << "expected an Error";
-  return "";
 }
 
 TEST(Fold, ErrorsSayWhatIsWrong) {

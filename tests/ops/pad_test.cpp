@@ -8,11 +8,13 @@
 #include "adjoint/adjoint.h"
 #include "adjoint/tests/golden/golden.h"
 #include "adjoint/tests/ops/pattern.h"
+#include "adjoint/tests/support/error_of.h"
 
 namespace adjoint {
 namespace {
 
 using autograd::grad;
+using test::error_of;
 using ::testing::HasSubstr;
 using testing::pattern;
 
@@ -85,17 +87,6 @@ TEST(Pad, EveryDtypeAndEmptyTensors) {
   EXPECT_TRUE(pad(tensor({1, 2}), {1, 1}, "constant", 1.5).equal(tensor({1, 1, 2, 1})));
   EXPECT_EQ(pad(zeros({0, 2}), {0, 0, 1, 1}, "constant", 1.5).sum().item<float>(), 6);
   EXPECT_EQ(pad(zeros({2, 3}), {-2, -1}).sizes(), IntArrayRef({2, 0}));
-}
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  ADD_FAILURE() << "expected an Error";
-  return "";
 }
 
 TEST(Pad, LimitsAreErrors) {

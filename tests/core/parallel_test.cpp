@@ -1,0 +1,124 @@
+#include "adjoint/core/parallel.h"
+
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "adjoint/adjoint.h"
+
+namespace adjoint {
+namespace {
+
+/// Sets the number of threads for a test.
+class Parallel : public testing::Test {
+ protected:
+  ~Parallel() override { set_num_threads(before_); }
+  int before_ = get_num_threads();
+};
+
+TEST_F(Parallel, VisitsEveryIndexOnceInPiecesThatDependOnTheGrainAlone) {
+  for (const int threads : {1, 2, 3, 5}) {
+    set_num_threads(threads);
+    std::vector<std::atomic<int>> visits(1003);
+    std::vector<std::atomic<int64_t>> ends(1003);
+    parallel_for(3, 1003, 64, [&](int64_t begin, int64_t end) {
+      ends[static_cast<std::size_t>(begin)] = end;
+      for (int64_t i = begin; i < end; ++i) ++visits[static_cast<std::size_t>(i)];
+    });
+    for (int64_t i = 0; i < 1003; ++i) EXPECT_EQ(visits[static_cast<std::size_t>(i)], i >= 3);
+    for (int64_t begin = 3; begin < 1003; begin += 64) {
+      EXPECT_EQ(ends[static_cast<std::size_t>(begin)], std::min<int64_t>(begin + 64, 1003));
+    }
+  }
+}
+
+TEST_F(Parallel, EmptyRangesCallNothing) {
+  parallel_for(5, 5, 1, [](int64_t, int64_t) { FAIL(); });
+  parallel_for(5, 3, 1, [](int64_t, int64_t) { FAIL(); });
+}
+
+TEST_F(Parallel, RethrowsWhatAPieceThrows) {
+  for (const int threads : {1, 2, 3}) {
+    set_num_threads(threads);
+    EXPECT_THROW(parallel_for(0, 100, 1,
+                              [](int64_t begin, int64_t) {
+                                if (begin == 41) throw std::out_of_range("41");
+                              }),
+                 std::out_of_range);
+    std::atomic<int> calls{0};  // and is as good as new
+    parallel_for(0, 100, 1, [&](int64_t, int64_t) { ++calls; });
+    EXPECT_EQ(calls, 100);
+  }
+}
+
+TEST_F(Parallel, DoesNotNest) {
+  set_num_threads(3);
+  EXPECT_FALSE(in_parallel_region());
+  parallel_for(0, 8, 1, [](int64_t, int64_t) {
+    EXPECT_TRUE(in_parallel_region());
+    const auto thread = std::this_thread::get_id();
+    parallel_for(0, 8, 1, [&](int64_t, int64_t) { EXPECT_EQ(std::this_thread::get_id(), thread); });
+    EXPECT_TRUE(in_parallel_region());
+  });
+  EXPECT_FALSE(in_parallel_region());
+}
+
+TEST_F(Parallel, ThreadCountIsChecked) {
+  set_num_threads(7);
+  EXPECT_EQ(get_num_threads(), 7);
+  EXPECT_THROW(set_num_threads(0), Error);
+  EXPECT_EQ(get_num_threads(), 7);
+}
+
+/// The parameters after some steps of training.
+std::vector<Tensor> trained(int threads) {
+  set_num_threads(threads);
+  manual_seed(3);
+  nn::Sequential model(
+      nn::Conv2d(nn::Conv2dOptions(1, 6, 3).stride(2).padding(1)), nn::ReLU(),
+      nn::Conv2d(nn::Conv2dOptions(6, 10, 3)), nn::Tanh(),
+      nn::ConvTranspose2d(nn::ConvTranspose2dOptions(10, 6, 3)), nn::ReLU(),
+      nn::ConvTranspose2d(
+          nn::ConvTranspose2dOptions(6, 1, 3).stride(2).padding(1).output_padding(1)),
+      nn::Sigmoid());
+  optim::Adam adam(model->parameters(), optim::AdamOptions(1e-2));
+  const Tensor x = rand({48, 1, 28, 28});
+  for (int i = 0; i < 20; ++i) {
+    adam.zero_grad();
+    mse_loss(model->forward(x), x).backward();
+    adam.step();
+  }
+  return model->parameters();
+}
+
+TEST_F(Parallel, TrainingHasTheSameBitsAtEveryThreadCount) {
+  const std::vector<Tensor> one = trained(1);
+  for (const int threads : {2, 3}) {
+    const std::vector<Tensor> more = trained(threads);
+    for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(one[i].equal(more[i])) << i;
+  }
+}
+
+TEST_F(Parallel, GraphsOfSeveralThreadsAreIndependent) {
+  const Tensor w = full({4}, 2.0, kFloat64).requires_grad_();
+  std::vector<Tensor> gradients(4);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < gradients.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        const Tensor y = (w * w * static_cast<double>(t + 1)).sum();
+        gradients[t] = autograd::grad({y}, {w})[0];
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t t = 0; t < gradients.size(); ++t) {
+    EXPECT_TRUE(gradients[t].equal(full({4}, 4.0 * static_cast<double>(t + 1), kFloat64)));
+  }
+}
+
+}  // namespace
+}  // namespace adjoint
