@@ -311,8 +311,10 @@ class Tensor {
   Tensor norm(const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim = false) const;
   Tensor var(bool unbiased = true) const;
   Tensor var(IntArrayRef dim, bool unbiased = true, bool keepdim = false) const;
+  Tensor var(int dim) const { return var(IntArrayRef(dim)); }  // or 1 would mean unbiased
   Tensor std(bool unbiased = true) const;
   Tensor std(IntArrayRef dim, bool unbiased = true, bool keepdim = false) const;
+  Tensor std(int dim) const { return std(IntArrayRef(dim)); }
   /// The sum that undoes a broadcast from `size` to this shape.
   Tensor sum_to_size(IntArrayRef size) const;
 

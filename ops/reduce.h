@@ -48,7 +48,9 @@ Tensor norm(const Tensor& x, const std::optional<Scalar>& p, IntArrayRef dim, bo
 /// Mean squared distance from the mean, times n / (n - 1) if unbiased; std is its root.
 Tensor var(const Tensor& x, bool unbiased = true);
 Tensor var(const Tensor& x, IntArrayRef dim, bool unbiased = true, bool keepdim = false);
+inline Tensor var(const Tensor& x, int dim) { return x.var(dim); }
 Tensor std(const Tensor& x, bool unbiased = true);
 Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased = true, bool keepdim = false);
+inline Tensor std(const Tensor& x, int dim) { return x.std(dim); }
 
 }  // namespace adjoint

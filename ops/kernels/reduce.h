@@ -21,23 +21,43 @@ namespace adjoint::kernels {
 // ---- what is folded ----------------------------------------------------------------------------
 //
 // A fold has an Accumulator, its identity(), add(accumulator, element), merge(accumulator,
-// accumulator), and repeat(accumulator, n): what merging n equal ones gives.
+// accumulator), and repeat(accumulator, n): what merging n equal ones gives. add4 adds four
+// elements. A run over one result uses kLanes accumulators side by side, which hides the latency of
+// an addition; their number is one at which GCC uses vector registers.
 
-/// Integers add up in int64. Floats add up in double, float32 too: that is more exact than pairwise
-/// summation in float32, and as fast, since memory is the limit.
-template <class T>
-struct Sum {
-  using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
-  static Accumulator identity() { return 0; }
-  static Accumulator add(Accumulator sum, T x) { return merge(sum, static_cast<Accumulator>(x)); }
-  static Accumulator merge(Accumulator a, Accumulator b) {
+/// What folds have unless they say otherwise.
+template <class Fold, class T, class A>
+struct FoldBase {
+  using Accumulator = A;
+  static constexpr int64_t kLanes = 32;
+  static A add4(A sum, T a, T b, T c, T d) {
+    return Fold::add(Fold::add(Fold::add(Fold::add(sum, a), b), c), d);
+  }
+};
+
+/// Integers add up in int64, floats in double. Four float32 are added up before they are converted,
+/// for the conversions would take most of the time; the error is still below that of pairwise
+/// summation in float32.
+template <class T, class A = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>>
+struct Sum : FoldBase<Sum<T>, T, A> {
+  static constexpr int64_t kLanes = 16;
+  static A identity() { return 0; }
+  static A add(A sum, T x) { return merge(sum, static_cast<A>(x)); }
+  static A add4(A sum, T a, T b, T c, T d) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return sum + static_cast<A>((a + b) + (c + d));
+    } else {
+      return FoldBase<Sum<T>, T, A>::add4(sum, a, b, c, d);
+    }
+  }
+  static A merge(A a, A b) {
     if constexpr (std::is_floating_point_v<T>) {
       return a + b;
     } else {  // wraps around, as everywhere in integer arithmetic on tensors
       return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
     }
   }
-  static Accumulator repeat(Accumulator sum, int64_t n) {
+  static A repeat(A sum, int64_t n) {
     if constexpr (std::is_floating_point_v<T>) {
       return sum * static_cast<double>(n);
     } else {
@@ -48,40 +68,47 @@ struct Sum {
 
 /// The sum of term(x), for a stateless function of a double.
 template <class T, auto term>
-struct SumOf : Sum<double> {
+struct SumOf : FoldBase<SumOf<T, term>, T, double> {
+  static constexpr int64_t kLanes = 16;
+  static double identity() { return 0; }
   static double add(double sum, T x) { return sum + term(static_cast<double>(x)); }
+  static double merge(double a, double b) { return a + b; }
+  static double repeat(double sum, int64_t n) { return sum * static_cast<double>(n); }
 };
 
 /// The largest element; a NaN wins over all, as in PyTorch.
 template <class T>
-struct Max {
-  using Accumulator = T;
+struct Max : FoldBase<Max<T>, T, T> {
   static T identity() {
     if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
     return std::numeric_limits<T>::lowest();
   }
-  static T add(T best, T x) { return best >= x || best != best ? best : x; }
+  static T add(T best, T x) {
+    const T larger = best < x ? x : best;  // a NaN in `best` stays
+    return x != x ? x : larger;
+  }
   static T merge(T a, T b) { return add(a, b); }
   static T repeat(T best, int64_t) { return best; }
 };
 
 /// The smallest element; a NaN wins over all.
 template <class T>
-struct Min {
-  using Accumulator = T;
+struct Min : FoldBase<Min<T>, T, T> {
   static T identity() {
     if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
     return std::numeric_limits<T>::max();
   }
-  static T add(T best, T x) { return best <= x || best != best ? best : x; }
+  static T add(T best, T x) {
+    const T smaller = x < best ? x : best;
+    return x != x ? x : smaller;
+  }
   static T merge(T a, T b) { return add(a, b); }
   static T repeat(T best, int64_t) { return best; }
 };
 
 /// Whether some element is not zero.
 template <class T>
-struct Any {
-  using Accumulator = bool;
+struct Any : FoldBase<Any<T>, T, bool> {
   static bool identity() { return false; }
   static bool add(bool found, T x) { return found | (x != T(0)); }
   static bool merge(bool a, bool b) { return a | b; }
@@ -90,8 +117,7 @@ struct Any {
 
 /// Whether no element is zero.
 template <class T>
-struct All {
-  using Accumulator = bool;
+struct All : FoldBase<All<T>, T, bool> {
   static bool identity() { return true; }
   static bool add(bool so_far, T x) { return so_far & (x != T(0)); }
   static bool merge(bool a, bool b) { return a & b; }
@@ -149,8 +175,6 @@ namespace reduce_detail {
 /// Elements a piece of work: a microsecond or two, and small enough that a chain of additions
 /// cannot lose many bits.
 inline constexpr int64_t kSegment = 32768;
-/// Accumulators that a run over one result uses side by side, to hide the latency of an addition.
-inline constexpr int64_t kLanes = 16;
 /// Results whose accumulators are kept side by side: 4 kB of doubles.
 inline constexpr int64_t kTile = 512;
 
@@ -189,6 +213,7 @@ template <class Fold, class T>
 class Lanes {
  public:
   using Accumulator = typename Fold::Accumulator;
+  static constexpr int64_t kLanes = Fold::kLanes;
   Lanes() { std::fill_n(lanes_, kLanes, Fold::identity()); }
 
   /// Adds n elements, `stride` apart.
@@ -215,6 +240,12 @@ class Lanes {
     if (n >= kLanes) {
       Accumulator lanes[kLanes];  // a copy, which the compiler keeps in registers
       std::copy_n(lanes_, kLanes, lanes);
+      for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
+        for (int64_t l = 0; l < kLanes; ++l) {
+          lanes[l] = Fold::add4(lanes[l], x[(i + l) * stride], x[(i + kLanes + l) * stride],
+                                x[(i + 2 * kLanes + l) * stride], x[(i + 3 * kLanes + l) * stride]);
+        }
+      }
       for (; i + kLanes <= n; i += kLanes) {
         for (int64_t l = 0; l < kLanes; ++l) lanes[l] = Fold::add(lanes[l], x[(i + l) * stride]);
       }
@@ -258,7 +289,7 @@ void fold_runs(const ReducePlan& plan, const T* in, const Segments& cut, const S
       const int64_t from = segment % cut.parts * cut.length;
       const int64_t length = std::min(cut.length, inner.size - from);
       const T* base = in + result.in() + from * inner.in;
-      if (runs == 1 && length < kLanes) {  // too few elements to be worth the lanes
+      if (runs == 1 && length < Fold::kLanes) {  // too few elements to be worth the lanes
         auto sum = Fold::identity();
         for (int64_t i = 0; i < length; ++i) sum = Fold::add(sum, base[i * inner.in]);
         store(segment, result.out(), sum);
@@ -291,8 +322,7 @@ void add_rows(typename Fold::Accumulator* sums, int64_t n, const T* base, Stride
     }
     for (int64_t j = 0; j < n; ++j) {
       const int64_t at = j * stride;
-      sums[j] = Fold::add(
-          Fold::add(Fold::add(Fold::add(sums[j], row[0][at]), row[1][at]), row[2][at]), row[3][at]);
+      sums[j] = Fold::add4(sums[j], row[0][at], row[1][at], row[2][at], row[3][at]);
     }
   }
   for (; r < rows; ++r, steps.next()) {

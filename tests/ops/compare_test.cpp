@@ -21,7 +21,7 @@ Tensor of(std::vector<double> values, adjoint::ScalarType dtype = torch::kFloat6
 
 std::vector<bool> answers(const Tensor& t) {
   EXPECT_EQ(t.dtype(), torch::kBool);
-  return {t.data_ptr<bool>(), t.data_ptr<bool>() + t.numel()};
+  return std::vector<bool>(t.data_ptr<bool>(), t.data_ptr<bool>() + t.numel());
 }
 
 TEST(Compare, NumbersStandOnEitherSide) {
