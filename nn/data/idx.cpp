@@ -16,7 +16,7 @@ class IdxFile {
  public:
   explicit IdxFile(const std::string& path) : path_(path) {
     struct stat status {};
-    check(stat(path.c_str(), &status) == 0, "cannot open {}: {}", path, std::strerror(errno));
+    if (stat(path.c_str(), &status) != 0) fail("cannot open {}: {}", path, std::strerror(errno));
     check(S_ISREG(status.st_mode), "cannot read {}: it is no file", path);
     bytes_on_disk_ = static_cast<uint64_t>(status.st_size);
     file_ = gzopen(path.c_str(), "rb");
@@ -142,11 +142,12 @@ Tensor read_idx(const std::string& path) {
   Tensor tensor = empty(sizes, dtype);
   file.read(tensor.data_ptr(), tensor.nbytes(), "elements");
   uint8_t extra = 0;
+  const uint64_t end = file.offset();
   check(file.read_some(&extra, 1) == 0,
         "{}: more bytes follow at byte {}, after the last element of [{}]; the sizes are wrong or "
         "the "
         "file is damaged",
-        path, file.offset() - 1, fmt::join(sizes, ", "));
+        path, end, fmt::join(sizes, ", "));
   if (tensor.element_size() == 4) swap_bytes<uint32_t>(tensor.data_ptr(), tensor.numel());
   if (tensor.element_size() == 8) swap_bytes<uint64_t>(tensor.data_ptr(), tensor.numel());
   return tensor;

@@ -92,7 +92,8 @@ TEST_F(Idx, NoticesEveryChangedByteOfCompressedElements) {
   const std::string whole = test::read_file(test::golden("pictures-idx3-ubyte.gz"));
   for (std::size_t at = 10; at < whole.size(); ++at) {  // the first 10 bytes are gzip's own
     std::string changed = whole;
-    changed[at] = static_cast<char>(changed[at] ^ 0x40);
+    changed[at] =
+        static_cast<char>(changed[at] ^ 1);  // (the highest bits of the last may be padding)
     EXPECT_THROW(read(changed), Error) << at;
   }
 }
