@@ -5,6 +5,7 @@
 namespace adjoint {
 
 using autograd::Grads;
+using autograd::Needs;
 
 namespace {
 
@@ -14,6 +15,9 @@ Tensor copied(const Tensor& self, IntArrayRef shape, ScalarType dtype) {
   kernels::copy(made, self);
   return made;
 }
+
+/// The gradient of elements that were overwritten: zeros, like g.
+Tensor nothing(const Tensor& g) { return empty(g.sizes(), g.options()).zero_(); }
 
 }  // namespace
 
@@ -48,10 +52,9 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
          describe());
   }
   if (autograd::needs_recording({*this, src})) {
-    // Nothing flows back to the old elements, which are gone.
     autograd::assign_(*this, autograd::record("copy_", copied(src, sizes(), scalar_type()),
-                                              {*this, src}, [](const Tensor& g) {
-                                                return Grads{Tensor(), g};
+                                              {*this, src}, [](const Tensor& g, Needs needs) {
+                                                return Grads{needs[0] ? nothing(g) : Tensor(), g};
                                               }));
     return const_cast<Tensor&>(*this);
   }
@@ -71,7 +74,7 @@ Tensor& Tensor::fill_(const Scalar& value) const {
     Tensor filled = empty(sizes(), scalar_type());
     fill(filled);
     autograd::assign_(*this, autograd::record("fill_", filled, {*this},
-                                              [](const Tensor&) { return Grads{Tensor()}; }));
+                                              [](const Tensor& g) { return Grads{nothing(g)}; }));
     return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("fill_", *this);

@@ -188,7 +188,8 @@ Tensor cross_entropies(const Tensor& input, const Tensor& target) {
       [x = autograd::save(input), t = autograd::save(target)](const Tensor& g, Needs needs) {
         const Tensor p = x.get(), q = 1 - p;
         Grads grads(2);
-        if (needs[0]) grads[0] = g * (p - t.get()) / (p * q).clamp(1e-12);
+        if (needs[0])
+          grads[0] = g * (p - t.get()) / (p * q).clamp(1e-12f);  // PyTorch's bound, a float32
         if (needs[1]) grads[1] = g * (q.log().clamp(-100) - p.log().clamp(-100));
         return grads;
       });

@@ -157,7 +157,7 @@ void add_choices(OpSamples& samples) {
     const auto shifted = [](IntArrayRef size) { return leaf(distinct_input(size) + 0.05); };
     add_binary(samples, op, distinct_input, +shifted, f);
   }
-  add_unary(samples, "clamp", distinct_input, [](const Tensor& x) { return x.clamp(-0.72, 0.68); });
+  add_unary(samples, "clamp", distinct_input, [](const Tensor& x) { return x.clamp(-0.4, 0.3); });
   add(samples, "clamp", "min", [](const Tensor& x) { return x.clamp(0.05); },
       {distinct_input({5})});
   add(samples, "clamp", "max", [](const Tensor& x) { return x.clamp(std::nullopt, 0.05); },
@@ -216,8 +216,8 @@ Tensor positive_input(IntArrayRef size) {
 Tensor distinct_input(IntArrayRef size) {
   const int64_t count = numel(size);
   const Tensor order = randperm(count, generator(), kFloat64);
-  // 0.05 is odd of all others: none is 0.
-  return leaf(((order - static_cast<double>(count / 2)) * 0.2 + 0.1).view(size));
+  // No two are equal in magnitude either, and none is 0.
+  return leaf(((order - static_cast<double>(count / 2)) * 0.2 + 0.07).view(size));
 }
 
 Tensor transposed(const Tensor& t) { return leaf(t.t()); }

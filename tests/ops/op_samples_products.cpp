@@ -33,7 +33,10 @@ void add_matrix_products(OpSamples& samples) {
   add(samples, "addmm", "plain",
       [](const Tensor& c, const Tensor& a, const Tensor& b) { return addmm(c, a, b); },
       {normal_input({2, 4}), normal_input({2, 3}), normal_input({3, 4})});
-  add(samples, "addmm", "broadcast, scaled",
+  add(samples, "addmm", "broadcast, transposed",
+      [](const Tensor& c, const Tensor& a, const Tensor& b) { return addmm(c, a, b); },
+      {normal_input({4}), transposed(normal_input({3, 2})), normal_input({3, 4})});
+  add(samples, "mm", "addmm, broadcast and scaled",
       [](const Tensor& c, const Tensor& a, const Tensor& b) { return addmm(c, a, b, 0.5, -2); },
       {normal_input({4}), transposed(normal_input({3, 2})), normal_input({3, 4})});
   const auto layer = [](const Tensor& x, const Tensor& w, const Tensor& b) {

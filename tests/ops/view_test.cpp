@@ -14,7 +14,7 @@ namespace {
 using test::error_of;
 using testing::HasSubstr;
 
-Tensor counting(IntArrayRef sizes) { return arange(numel(sizes)).view(sizes); }
+Tensor counting(IntArrayRef sizes) { return arange(numel(sizes)).view(sizes).clone(); }
 
 std::vector<int64_t> values(const Tensor& t) {
   const Tensor dense = t.contiguous();

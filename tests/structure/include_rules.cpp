@@ -102,9 +102,10 @@ std::string project_path(const std::string& spelling) {
 
 void check_includes(const std::string& path, const Sources& sources,
                     std::vector<std::string>& broken) {
-  // Programs of their own: the consumer finds an installed Adjoint among the system's headers, and
-  // those that write goldens are built with libtorch alone.
-  if (path.starts_with("examples/consumer/")) return;
+  // Programs of their own: the consumer and the lessons are written as users write theirs, who find
+  // an installed Adjoint among the system's headers, and those that write goldens are built with
+  // libtorch alone.
+  if (path.starts_with("examples/consumer/") || path.starts_with("examples/lessons/")) return;
   if (path.starts_with("tests/golden/") && !is_header(path)) return;
   for (const auto& [spelling, quoted] : sources.at(path).includes) {
     const std::string target = project_path(spelling);
