@@ -1,5 +1,6 @@
 #include "adjoint/ops/copy.h"
 
+#include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
 
 namespace adjoint {
@@ -48,7 +49,7 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
          describe());
   }
   if (autograd::needs_recording({*this, src})) {
-    // Nothing flows back to the old elements, which are gone.
+    // The old elements are gone: their gradient is 0.
     autograd::assign_(*this, autograd::record("copy_", copied(src, sizes(), scalar_type()),
                                               {*this, src}, [](const Tensor& g) {
                                                 return Grads{Tensor(), g};
@@ -70,8 +71,9 @@ Tensor& Tensor::fill_(const Scalar& value) const {
   if (autograd::needs_recording({*this})) {
     Tensor filled = empty(sizes(), scalar_type());
     fill(filled);
-    autograd::assign_(*this, autograd::record("fill_", filled, {*this},
-                                              [](const Tensor&) { return Grads{Tensor()}; }));
+    autograd::assign_(*this, autograd::record("fill_", filled, {*this}, [](const Tensor& g) {
+      return Grads{zeros_like(g)};
+    }));
     return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("fill_", *this);
