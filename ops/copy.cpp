@@ -1,11 +1,11 @@
 #include "adjoint/ops/copy.h"
 
+#include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
 
 namespace adjoint {
 
 using autograd::Grads;
-using autograd::Needs;
 
 namespace {
 
@@ -15,9 +15,6 @@ Tensor copied(const Tensor& self, IntArrayRef shape, ScalarType dtype) {
   kernels::copy(made, self);
   return made;
 }
-
-/// The gradient of elements that were overwritten: zeros, like g.
-Tensor nothing(const Tensor& g) { return empty(g.sizes(), g.options()).zero_(); }
 
 }  // namespace
 
@@ -52,9 +49,10 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
          describe());
   }
   if (autograd::needs_recording({*this, src})) {
+    // The old elements are gone: their gradient is 0.
     autograd::assign_(*this, autograd::record("copy_", copied(src, sizes(), scalar_type()),
-                                              {*this, src}, [](const Tensor& g, Needs needs) {
-                                                return Grads{needs[0] ? nothing(g) : Tensor(), g};
+                                              {*this, src}, [](const Tensor& g) {
+                                                return Grads{Tensor(), g};
                                               }));
     return const_cast<Tensor&>(*this);
   }
@@ -73,8 +71,9 @@ Tensor& Tensor::fill_(const Scalar& value) const {
   if (autograd::needs_recording({*this})) {
     Tensor filled = empty(sizes(), scalar_type());
     fill(filled);
-    autograd::assign_(*this, autograd::record("fill_", filled, {*this},
-                                              [](const Tensor& g) { return Grads{nothing(g)}; }));
+    autograd::assign_(*this, autograd::record("fill_", filled, {*this}, [](const Tensor& g) {
+      return Grads{zeros_like(g)};
+    }));
     return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("fill_", *this);
