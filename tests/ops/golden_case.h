@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "../golden/golden.h"
 #include "adjoint/ops/arithmetic.h"
+#include "adjoint/tests/golden/golden.h"
 
 namespace adjoint::golden {
 

@@ -4,7 +4,7 @@
 
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/creation.h"
-#include "random_values.h"
+#include "adjoint/tests/ops/random_values.h"
 
 namespace adjoint {
 namespace {

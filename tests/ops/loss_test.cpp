@@ -5,8 +5,8 @@
 #include "adjoint/autograd/engine.h"
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/creation.h"
-#include "golden_case.h"
-#include "random_values.h"
+#include "adjoint/tests/ops/golden_case.h"
+#include "adjoint/tests/ops/random_values.h"
 
 namespace adjoint {
 namespace {

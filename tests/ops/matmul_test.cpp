@@ -4,8 +4,8 @@
 
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/creation.h"
-#include "golden_case.h"
-#include "random_values.h"
+#include "adjoint/tests/ops/golden_case.h"
+#include "adjoint/tests/ops/random_values.h"
 
 namespace adjoint {
 namespace {

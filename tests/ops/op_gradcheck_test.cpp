@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "adjoint/autograd/gradcheck_gtest.h"
-#include "op_samples.h"
+#include "adjoint/tests/ops/op_samples.h"
 
 namespace adjoint::testing {
 namespace {

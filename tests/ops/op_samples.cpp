@@ -1,4 +1,4 @@
-#include "op_samples.h"
+#include "adjoint/tests/ops/op_samples.h"
 
 #include "adjoint/autograd/engine.h"
 #include "adjoint/ops/activations.h"

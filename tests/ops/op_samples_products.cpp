@@ -3,7 +3,7 @@
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/fold.h"
 #include "adjoint/ops/matmul.h"
-#include "op_samples.h"
+#include "adjoint/tests/ops/op_samples.h"
 
 namespace adjoint::testing {
 namespace {

@@ -5,7 +5,7 @@
 #include "adjoint/ops/loss.h"
 #include "adjoint/ops/reduce.h"
 #include "adjoint/ops/softmax.h"
-#include "op_samples.h"
+#include "adjoint/tests/ops/op_samples.h"
 
 namespace adjoint::testing {
 namespace {

@@ -4,7 +4,7 @@
 #include "adjoint/ops/join.h"
 #include "adjoint/ops/pad.h"
 #include "adjoint/ops/view.h"
-#include "op_samples.h"
+#include "adjoint/tests/ops/op_samples.h"
 
 namespace adjoint::testing {
 namespace {
