@@ -3,7 +3,6 @@
 #include "adjoint/autograd/record.h"
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/arithmetic.h"
-#include "adjoint/core/parallel.h"
 #include "adjoint/ops/elementwise.h"
 #include "adjoint/ops/kernels/gemm.h"
 
