@@ -13,7 +13,7 @@ int main() {
           torch::nn::ConvTranspose2dOptions(8, 1, 3).stride(2).padding(1).output_padding(1)),
       torch::nn::Sigmoid());
   torch::optim::Adam optimizer(model->parameters(), torch::optim::AdamOptions(1e-2));
-  const torch::Tensor images = torch::rand({16, 1, 12, 12}).round();
+  const torch::Tensor images = torch::rand({16, 1, 12, 12});
 
   for (int step = 0; step < 200; ++step) {
     optimizer.zero_grad();
