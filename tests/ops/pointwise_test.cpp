@@ -191,7 +191,7 @@ TEST(Pointwise, AgreesWithPyTorch) {
     for (std::size_t i = 0; i < theirs.size(); ++i) {
       SCOPED_TRACE("gradient " + std::to_string(i));
       expect_same(ours[i].defined() ? ours[i] : torch::zeros_like(asked[i]), theirs[i],
-                  /*scale=*/1);
+                  y.dtype(), /*scale=*/1);
     }
   }
   EXPECT_EQ(seen.size(), functions().size());

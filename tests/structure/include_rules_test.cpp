@@ -71,7 +71,7 @@ TEST_F(IncludeRulesOnMadeUpProject, TheProjectsHeaderStandsInAngleBrackets) {
 }
 
 TEST_F(IncludeRulesOnMadeUpProject, AnIncludedFileDoesNotExist) {
-  write("examples/lessons/one.cpp", "#include \"adjoint/core/tensors.h\"\n");
+  write("examples/autoencoder/one.cpp", "#include \"adjoint/core/tensors.h\"\n");
   EXPECT_THAT(broken_rules(root_), ElementsAre(HasSubstr("which does not exist")));
 }
 
