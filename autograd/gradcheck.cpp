@@ -4,6 +4,8 @@
 #include <numeric>
 #include <unordered_set>
 
+#include <spdlog/logger.h>
+
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/gradcheck_report.h"

@@ -35,7 +35,8 @@ template <class... Args>
 }
 
 /// Throws Error with the formatted message unless `condition` holds. The arguments are formatted
-/// only on failure; they are evaluated always, so keep them cheap.
+/// only on failure; they are evaluated always, and in no particular order, so keep them cheap, and
+/// away from errno and from what the condition changes (`if (...) fail(...)` then).
 template <class... Args>
 inline void check(bool condition, fmt::format_string<Args...> format, Args&&... args) {
   if (!condition) [[unlikely]] {

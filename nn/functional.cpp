@@ -3,6 +3,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <spdlog/logger.h>
+
 #include "adjoint/core/logging.h"
 #include "adjoint/ops/conv.h"
 #include "adjoint/ops/fold.h"
