@@ -14,6 +14,7 @@ using adjoint::Tensor;
 constexpr Color kBackground{24, 25, 29}, kText{222, 222, 226}, kDimmed{150, 151, 158};
 constexpr int kColumns = 10, kPairs = 4;
 constexpr int kScale = 3, kPicture = 28 * kScale, kGap = 8;
+constexpr int kColumnWidth = kPicture + 14;  // as wide as 8 letters, with a space between
 
 /// The numbers of the pictures to show, row by row: each column shows one class.
 std::vector<size_t> choose(const Source& source) {
@@ -53,13 +54,11 @@ void write_reconstructions(const std::string& path, Autoencoder& model, const So
 
   const int left = Canvas::text_width(labels[1]) + 2 * kGap, top = Canvas::kTextHeight + 3 * kGap;
   const int pair_height = 2 * kPicture + 3 * kGap;
-  Canvas canvas(left + kColumns * (kPicture + kGap) + kGap, top + kPairs * pair_height,
-                kBackground);
+  Canvas canvas(left + kColumns * kColumnWidth, top + kPairs * pair_height, kBackground);
   for (int column = 0; column < kColumns; ++column) {
     const size_t shown = static_cast<size_t>(column) % source.class_names.size();
-    // A column is as wide as 7 letters.
-    const std::string name = source.class_names[shown].substr(0, 7);
-    const int middle = left + column * (kPicture + kGap) + kPicture / 2;
+    const std::string name = source.class_names[shown].substr(0, 8);
+    const int middle = left + column * kColumnWidth + kPicture / 2;
     canvas.text(middle - Canvas::text_width(name) / 2, kGap + kGap / 2, name, kText);
   }
   for (int pair = 0; pair < kPairs; ++pair) {
@@ -69,7 +68,7 @@ void write_reconstructions(const std::string& path, Autoencoder& model, const So
       canvas.text(left - kGap - Canvas::text_width(label), y + (kPicture - Canvas::kTextHeight) / 2,
                   label, row == 0 ? kText : kDimmed);
       for (int column = 0; column < kColumns; ++column) {
-        canvas.picture(left + column * (kPicture + kGap), y,
+        canvas.picture(left + column * kColumnWidth, y,
                        rows[static_cast<size_t>(row)][pair * kColumns + column], kScale);
       }
     }
