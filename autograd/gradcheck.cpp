@@ -1,14 +1,14 @@
 #include "adjoint/autograd/gradcheck.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <unordered_set>
 
 #include <spdlog/logger.h>
 
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/grad_mode.h"
-#include "adjoint/autograd/gradcheck_report.h"
+#include "adjoint/autograd/gradcheck_differences.h"
 #include "adjoint/core/generator.h"
 #include "adjoint/core/logging.h"
 #include "adjoint/core/random.h"
@@ -17,20 +17,6 @@ namespace adjoint::autograd {
 namespace {
 
 using namespace gradcheck_detail;
-using Values = std::vector<double>;
-
-/// All elements in row-major order.
-Values values_of(const Tensor& tensor) {
-  const Tensor dense = tensor.detach().to(kFloat64).contiguous();
-  return Values(dense.data_ptr<double>(), dense.data_ptr<double>() + dense.numel());
-}
-
-/// The values as a new tensor like `like`.
-Tensor tensor_of(const Values& values, const Tensor& like) {
-  const Tensor dense = empty(like.sizes(), kFloat64);
-  std::copy(values.begin(), values.end(), dense.data_ptr<double>());
-  return dense.to(like.scalar_type());
-}
 
 double dot(const Values& a, const Values& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
@@ -38,92 +24,49 @@ double dot(const Values& a, const Values& b) {
 
 bool is_differentiable(const Tensor& t) { return t.defined() && t.requires_grad(); }
 
-/// Where a tensor's elements lie, in elements from its first one.
-std::vector<int64_t> offsets_of(const Tensor& tensor) {
-  std::vector<int64_t> offsets = {0};
-  for (std::size_t d = 0; d < tensor.sizes().size(); ++d) {
-    std::vector<int64_t> next;
-    next.reserve(offsets.size() * static_cast<std::size_t>(tensor.sizes()[d]));
-    for (const int64_t offset : offsets) {
-      for (int64_t i = 0; i < tensor.sizes()[d]; ++i) {
-        next.push_back(offset + i * tensor.strides()[d]);
-      }
+/// The inputs that require grad. Throws Error if none does.
+std::vector<std::size_t> sources_among(const variable_list& inputs, const Wording& wording) {
+  std::vector<std::size_t> sources;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!is_differentiable(inputs[i])) continue;
+    sources.push_back(i);
+    if (inputs[i].scalar_type() != kFloat64) {
+      logger().warn(
+          "{}: {} is {}; differences are precise enough only in float64, so the check will likely "
+          "fail",
+          wording.check, wording.input(i), inputs[i].scalar_type());
     }
-    offsets = std::move(next);
   }
-  return offsets;
+  check(!sources.empty(),
+        "{}: expected at least one input that requires grad; make it with requires_grad(true), or "
+        "call x.requires_grad_()",
+        wording.check);
+  return sources;
 }
 
-/// A direction in the space of an input's elements.
-using Direction = std::vector<std::pair<int64_t, double>>;  // element, component
-
-/// While one exists, an input's elements are moved by t times the direction. It writes past
-/// autograd, so that all handles, and what the graph has saved, see the moved values.
-class Move {
- public:
-  Move(const Tensor& tensor, const std::vector<int64_t>& offsets, const Direction& direction,
-       double t)
-      : tensor_(tensor), offsets_(offsets), direction_(direction) {
-    each([&](auto& element, double component) {
-      before_.push_back(static_cast<double>(element));
-      element += static_cast<std::decay_t<decltype(element)>>(t * component);
-    });
-  }
-  ~Move() {
-    std::size_t i = 0;
-    each([&](auto& element, double) {
-      element = static_cast<std::decay_t<decltype(element)>>(before_[i++]);
-    });
-  }
-  Move(const Move&) = delete;
-  Move& operator=(const Move&) = delete;
-
- private:
-  template <class F>
-  void each(const F& f) {
-    dispatch_floating("gradcheck", tensor_.scalar_type(), [&]<class T>(std::type_identity<T>) {
-      for (const auto& [element, component] : direction_) {
-        f(tensor_.data_ptr<T>()[offsets_[static_cast<std::size_t>(element)]], component);
-      }
-    });
-  }
-
-  const Tensor& tensor_;
-  const std::vector<int64_t>& offsets_;
-  const Direction& direction_;
-  Values before_;
-};
-
-/// What tells gradgradcheck's report from gradcheck's.
-struct Wording {
-  std::string check = "gradcheck";
-  std::function<std::string(std::size_t)> input = [](std::size_t i) {
-    return fmt::format("input {}", i);
-  };
-  std::function<std::string(std::size_t)> output = [](std::size_t i) {
-    return fmt::format("output {}", i);
-  };
-  /// An output that the function does not differentiate must not depend on the inputs at all.
-  bool all_outputs_differentiable = false;
-};
-
-/// One run of gradcheck.
+/// One run of gradcheck. Throws GradcheckError if a gradient is wrong.
 class Check {
  public:
+  /// With `all_differentiable`, outputs that do not require grad have to be constant even if others
+  /// do require it.
   Check(const GradcheckFunction& function, const variable_list& inputs,
-        const GradcheckOptions& options, const Wording& wording)
-      : function_(function),
-        inputs_(inputs),
-        options_(options),
+        const GradcheckOptions& options, const Wording& wording, bool all_differentiable)
+      : options_(options),
         wording_(wording),
-        tolerance_{options.rtol(), options.atol()} {}
+        tolerance_{options.rtol(), options.atol()},
+        all_differentiable_(all_differentiable),
+        sources_(sources_among(inputs, wording)),
+        differences_(function, inputs, sources_, options, wording),
+        outputs_(differences_.outputs()) {
+    for (const std::size_t source : sources_) source_tensors_.push_back(inputs[source]);
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      if (is_differentiable(outputs_[i])) targets_.push_back(i);
+    }
+  }
 
-  /// Throws GradcheckError if a gradient is wrong.
   void run();
 
  private:
-  void check_inputs();
-  void check_memory() const;
   void check_slow();
   void check_fast();
   void check_undifferentiated();
@@ -132,13 +75,8 @@ class Check {
   void compare(std::size_t output, std::size_t input, const Jacobian& analytic,
                const Jacobian& numeric);
 
-  std::vector<Values> differences(std::size_t input, const Direction& direction);
-  std::vector<Jacobian> numeric_jacobians(std::size_t input, const std::vector<Values>& at);
   std::vector<Jacobian> analytic_jacobians(std::size_t output);
   std::vector<Values> gradients(std::size_t output, const Tensor& upstream);
-  std::vector<Values> evaluate() const;
-  std::vector<Values> evaluate_moved(std::size_t input, const Direction& direction, double t);
-  OneSided one_sided(std::size_t output, std::size_t input, const Mismatch& at);
 
   std::string name_of(std::size_t output) const {
     const auto node = outputs_[output].grad_fn();
@@ -152,26 +90,19 @@ class Check {
     throw GradcheckError(wording_.check + ": " + fmt::format(format, std::forward<Args>(args)...));
   }
 
-  const GradcheckFunction& function_;
-  const variable_list& inputs_;
   const GradcheckOptions& options_;
   const Wording& wording_;
   const Tolerance tolerance_;
-  variable_list outputs_;
-  std::vector<std::size_t> sources_;  // the inputs that require grad
+  const bool all_differentiable_;
+  const std::vector<std::size_t> sources_;  // the inputs that require grad
+  const Differences differences_;
+  const variable_list& outputs_;
   variable_list source_tensors_;
-  std::vector<std::vector<int64_t>> offsets_;  // of the elements of each source
-  std::vector<std::size_t> targets_;           // the outputs that require grad
+  std::vector<std::size_t> targets_;  // the outputs that require grad
 };
 
 void Check::run() {
-  const AutoGradMode recording(true);
-  check_inputs();
-  outputs_ = function_(inputs_);
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (is_differentiable(outputs_[i])) targets_.push_back(i);
-  }
-  if (targets_.empty() || wording_.all_outputs_differentiable) check_undifferentiated();
+  if (targets_.empty() || all_differentiable_) check_undifferentiated();
   if (targets_.empty()) return;
   if (options_.fast_mode()) {
     check_fast();
@@ -180,131 +111,6 @@ void Check::run() {
   }
   for (const std::size_t target : targets_) check_linear(target);
   if (options_.check_undefined_grad()) check_zero_and_undefined();
-}
-
-void Check::check_inputs() {
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (!is_differentiable(inputs_[i])) continue;
-    if (inputs_[i].scalar_type() != kFloat64) {
-      logger().warn(
-          "{}: {} is {}; differences are that precise only in float64, so the check will likely "
-          "fail",
-          wording_.check, wording_.input(i), inputs_[i].scalar_type());
-    }
-    sources_.push_back(i);
-    source_tensors_.push_back(inputs_[i]);
-    offsets_.push_back(offsets_of(inputs_[i]));
-  }
-  check(!sources_.empty(),
-        "{}: expected at least one input that requires grad; make it with "
-        "requires_grad(true), or call x.requires_grad_()",
-        wording_.check);
-  check_memory();
-}
-
-void Check::check_memory() const {
-  std::vector<std::unordered_set<const std::byte*>> places(inputs_.size());
-  for (std::size_t k = 0; k < sources_.size(); ++k) {
-    const Tensor& tensor = source_tensors_[k];
-    for (const int64_t offset : offsets_[k]) {
-      const bool is_new = places[sources_[k]]
-                              .insert(static_cast<const std::byte*>(tensor.data_ptr()) +
-                                      offset * tensor.element_size())
-                              .second;
-      check(is_new,
-            "{}: {} overlaps itself in memory ({}, strides [{}]): moving one element would move "
-            "others; pass its clone()",
-            wording_.check, wording_.input(sources_[k]), tensor.describe(),
-            fmt::join(tensor.strides(), ", "));
-    }
-  }
-  for (const std::size_t source : sources_) {
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      if (i == source || !inputs_[i].defined() || !inputs_[i].is_alias_of(inputs_[source])) {
-        continue;
-      }
-      for (const int64_t offset : offsets_of(inputs_[i])) {
-        check(!places[source].contains(static_cast<const std::byte*>(inputs_[i].data_ptr()) +
-                                       offset * inputs_[i].element_size()),
-              "{}: {} and {} share memory: moving the one would move the other; pass a clone(), or "
-              "pass it once",
-              wording_.check, wording_.input(source), wording_.input(i));
-      }
-    }
-  }
-}
-
-std::vector<Values> Check::evaluate() const {
-  const variable_list outputs = function_(inputs_);
-  check(outputs.size() == outputs_.size(),
-        "{}: the function returned {} outputs, then {} for slightly moved inputs", wording_.check,
-        outputs_.size(), outputs.size());
-  std::vector<Values> values(outputs.size());
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (!outputs_[i].defined() && !outputs[i].defined()) continue;
-    check(
-        outputs_[i].defined() == outputs[i].defined() && outputs_[i].sizes() == outputs[i].sizes(),
-        "{}: {} changed from {} to {} when an input was moved slightly", wording_.check,
-        wording_.output(i), outputs_[i].describe(), outputs[i].describe());
-    values[i] = values_of(outputs[i]);
-  }
-  return values;
-}
-
-std::vector<Values> Check::evaluate_moved(std::size_t input, const Direction& direction, double t) {
-  const Move moved(source_tensors_[input], offsets_[input], direction, t);
-  return evaluate();
-}
-
-/// The derivatives of all outputs along a direction in an input:
-///   order 2: (f(x+h) - f(x-h)) / 2h                              + O(h²)
-///   order 4: (8 (f(x+h) - f(x-h)) - (f(x+2h) - f(x-2h))) / 12h   + O(h⁴)
-std::vector<Values> Check::differences(std::size_t input, const Direction& direction) {
-  const double h = options_.eps();
-  const auto central = [&](double t) {
-    std::vector<Values> result = evaluate_moved(input, direction, t);
-    const std::vector<Values> left = evaluate_moved(input, direction, -t);
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      for (std::size_t k = 0; k < result[i].size(); ++k) result[i][k] -= left[i][k];
-    }
-    return result;
-  };
-  std::vector<Values> result = central(h);
-  const std::vector<Values> wide = options_.order() == 4 ? central(2 * h) : std::vector<Values>();
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    for (std::size_t k = 0; k < result[i].size(); ++k) {
-      double& value = result[i][k];
-      value = wide.empty() ? value / (2 * h) : (8 * value - wide[i][k]) / (12 * h);
-    }
-  }
-  return result;
-}
-
-OneSided Check::one_sided(std::size_t output, std::size_t input, const Mismatch& at) {
-  const double h = std::min(options_.eps(), 1e-6);
-  const Direction direction = {{at.column, 1.0}};
-  const auto element = static_cast<std::size_t>(at.row);
-  const double here = evaluate()[output][element];
-  return {(here - evaluate_moved(input, direction, -h)[output][element]) / h,
-          (evaluate_moved(input, direction, h)[output][element] - here) / h};
-}
-
-/// The Jacobian of every output by one input, column by column.
-std::vector<Jacobian> Check::numeric_jacobians(std::size_t input, const std::vector<Values>& at) {
-  const int64_t columns = source_tensors_[input].numel();
-  std::vector<Jacobian> jacobians;
-  for (const Values& output : at) {
-    jacobians.emplace_back(static_cast<int64_t>(output.size()), columns);
-  }
-  for (int64_t column = 0; column < columns; ++column) {
-    const std::vector<Values> derivative = differences(input, {{column, 1.0}});
-    for (std::size_t i = 0; i < derivative.size(); ++i) {
-      for (int64_t row = 0; row < jacobians[i].rows; ++row) {
-        jacobians[i].at(row, column) = derivative[i][static_cast<std::size_t>(row)];
-      }
-    }
-  }
-  return jacobians;
 }
 
 /// The gradients of <output, upstream> by every source; zeros where none arrives.
@@ -358,7 +164,7 @@ void Check::compare(std::size_t output, std::size_t input, const Jacobian& analy
   std::vector<Mismatch> found = mismatches(analytic, numeric, tolerance_);
   if (options_.allow_kinks()) {
     std::erase_if(found, [&](const Mismatch& m) {
-      const OneSided sides = one_sided(output, input, m);
+      const OneSided sides = differences_.one_sided(output, input, m);
       const auto [low, high] = std::minmax(sides.left, sides.right);
       const double value = analytic.at(m.row, m.column);
       const bool subgradient = is_kink(sides, tolerance_) && value >= low - tolerance_.atol &&
@@ -375,11 +181,12 @@ void Check::compare(std::size_t output, std::size_t input, const Jacobian& analy
     });
   }
   if (found.empty()) return;
-  std::string text = report(analytic, numeric, std::move(found), tolerance_, name_of(output),
-                            label(wording_.output(output), outputs_[output]),
-                            label(wording_.input(sources_[input]), source_tensors_[input]),
-                            [&](const Mismatch& m) { return one_sided(output, input, m); });
-  if (evaluate() != evaluate()) {
+  std::string text =
+      report(analytic, numeric, std::move(found), tolerance_, name_of(output),
+             label(wording_.output(output), outputs_[output]),
+             label(wording_.input(sources_[input]), source_tensors_[input]),
+             [&](const Mismatch& m) { return differences_.one_sided(output, input, m); });
+  if (differences_.evaluate() != differences_.evaluate()) {
     text +=
         "  note: the function gives different values for the same inputs; if it draws random "
         "numbers, set the seed inside it\n";
@@ -388,12 +195,8 @@ void Check::compare(std::size_t output, std::size_t input, const Jacobian& analy
 }
 
 void Check::check_slow() {
-  std::vector<Values> at(outputs_.size());
-  for (const std::size_t target : targets_) at[target] = values_of(outputs_[target]);
   std::vector<std::vector<Jacobian>> numeric;
-  for (std::size_t k = 0; k < sources_.size(); ++k) {
-    numeric.push_back(numeric_jacobians(k, at));
-  }
+  for (std::size_t k = 0; k < sources_.size(); ++k) numeric.push_back(differences_.jacobians(k));
   for (const std::size_t target : targets_) {
     const std::vector<Jacobian> analytic = analytic_jacobians(target);
     for (std::size_t k = 0; k < sources_.size(); ++k) {
@@ -432,7 +235,7 @@ void Check::check_fast() {
       u[i] /= norm;
       direction.emplace_back(static_cast<int64_t>(i), u[i]);
     }
-    const std::vector<Values> numeric = differences(k, direction);  // Ju, one an output
+    const std::vector<Values> numeric = differences_.along(k, direction);  // Ju, one an output
     for (const std::size_t target : targets_) {
       const double vju = dot(v[target], numeric[target]);
       // Every element of J may be off by atol, so vᵀJu by the sum of that over all elements.
@@ -453,18 +256,14 @@ void Check::check_fast() {
 
 /// What is not differentiable has to be constant.
 void Check::check_undifferentiated() {
-  std::vector<Values> at(outputs_.size());
-  bool any = false;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (outputs_[i].defined() && !outputs_[i].requires_grad()) {
-      at[i] = values_of(outputs_[i]);
-      any = true;
-    }
-  }
-  if (!any) return;
+  const auto is_undifferentiated = [](const Tensor& t) {
+    return t.defined() && !t.requires_grad();
+  };
+  if (std::none_of(outputs_.begin(), outputs_.end(), is_undifferentiated)) return;
   for (std::size_t k = 0; k < sources_.size(); ++k) {
-    const std::vector<Jacobian> numeric = numeric_jacobians(k, at);
+    const std::vector<Jacobian> numeric = differences_.jacobians(k);
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      if (!is_undifferentiated(outputs_[i])) continue;
       for (int64_t row = 0; row < numeric[i].rows; ++row) {
         for (int64_t column = 0; column < numeric[i].columns; ++column) {
           if (tolerance_.accepts(0, numeric[i].at(row, column))) continue;
@@ -536,9 +335,11 @@ void Check::check_zero_and_undefined() {
 }
 
 bool checked(const GradcheckFunction& function, const variable_list& inputs,
-             const GradcheckOptions& options, const Wording& wording) {
+             const GradcheckOptions& options, const Wording& wording,
+             bool all_differentiable = false) {
+  const AutoGradMode recording(true);
   try {
-    Check(function, inputs, options, wording).run();
+    Check(function, inputs, options, wording, all_differentiable).run();
     return true;
   } catch (const GradcheckError&) {
     if (options.raise_exception()) throw;
@@ -579,6 +380,9 @@ bool gradgradcheck(const GradcheckFunction& function, const variable_list& input
     return found;
   };
 
+  Wording wording;
+  wording.check = "gradgradcheck";
+  const std::vector<std::size_t> sources = sources_among(inputs, wording);
   variable_list upstream = grad_outputs;
   if (upstream.empty()) {
     const Generator generator = make_generator();
@@ -586,12 +390,6 @@ bool gradgradcheck(const GradcheckFunction& function, const variable_list& input
       upstream.push_back(random_upstream(output, options.gen_non_contig_grad_outputs(), generator));
     }
   }
-  std::vector<std::size_t> sources;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (is_differentiable(inputs[i])) sources.push_back(i);
-  }
-  check(!sources.empty(), "gradgradcheck: expected at least one input that requires grad");
-
   // The inputs and the upstream gradients in, the gradients out.
   const std::size_t inputs_count = inputs.size();
   const GradcheckFunction gradients([&](const variable_list& all) {
@@ -602,8 +400,6 @@ bool gradgradcheck(const GradcheckFunction& function, const variable_list& input
     return grad(differentiable_outputs(function(arguments)), differentiated, upstream_now,
                 /*retain_graph=*/true, /*create_graph=*/true, /*allow_unused=*/true);
   });
-  Wording wording;
-  wording.check = "gradgradcheck";
   wording.input = [&](std::size_t i) {
     return i < inputs_count ? fmt::format("input {}", i)
                             : fmt::format("grad_output {}", i - inputs_count);
@@ -611,11 +407,10 @@ bool gradgradcheck(const GradcheckFunction& function, const variable_list& input
   wording.output = [&](std::size_t i) {
     return fmt::format("the gradient of input {}", sources[i]);
   };
-  wording.all_outputs_differentiable = true;
 
   variable_list all = inputs;
   all.insert(all.end(), upstream.begin(), upstream.end());
-  return checked(gradients, all, options, wording);
+  return checked(gradients, all, options, wording, /*all_differentiable=*/true);
 }
 
 }  // namespace adjoint::autograd
