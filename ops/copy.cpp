@@ -50,10 +50,11 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
   }
   if (autograd::needs_recording({*this, src})) {
     // The old elements are gone: their gradient is 0.
-    autograd::assign_(*this, autograd::record("copy_", copied(src, sizes(), scalar_type()),
-                                              {*this, src}, [](const Tensor& g) {
-                                                return Grads{Tensor(), g};
-                                              }));
+    autograd::assign_(*this,
+                      autograd::record("copy_", copied(src, sizes(), scalar_type()), {*this, src},
+                                       [](const Tensor& g, autograd::Needs needs) {
+                                         return Grads{needs[0] ? zeros_like(g) : Tensor(), g};
+                                       }));
     return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("copy_", *this);
