@@ -6,7 +6,6 @@
 namespace adjoint {
 
 using autograd::Grads;
-using autograd::Needs;
 
 namespace {
 
@@ -53,7 +52,7 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
     // The old elements are gone: their gradient is 0.
     autograd::assign_(*this,
                       autograd::record("copy_", copied(src, sizes(), scalar_type()), {*this, src},
-                                       [](const Tensor& g, Needs needs) {
+                                       [](const Tensor& g, autograd::Needs needs) {
                                          return Grads{needs[0] ? zeros_like(g) : Tensor(), g};
                                        }));
     return const_cast<Tensor&>(*this);

@@ -190,8 +190,8 @@ TEST(Pointwise, AgreesWithPyTorch) {
         {y}, asked, {parse(parts[3])}, /*retain_graph=*/std::nullopt, false, /*allow_unused=*/true);
     for (std::size_t i = 0; i < theirs.size(); ++i) {
       SCOPED_TRACE("gradient " + std::to_string(i));
-      expect_same(ours[i].defined() ? ours[i] : torch::zeros_like(asked[i]), theirs[i],
-                  y.dtype(), /*scale=*/1);
+      expect_same(ours[i].defined() ? ours[i] : torch::zeros_like(asked[i]), theirs[i], y.dtype(),
+                  /*scale=*/1);
     }
   }
   EXPECT_EQ(seen.size(), functions().size());
