@@ -20,7 +20,7 @@ class IdxFile {
     check(S_ISREG(status.st_mode), "cannot read {}: it is no file", path);
     bytes_on_disk_ = static_cast<uint64_t>(status.st_size);
     file_ = gzopen(path.c_str(), "rb");
-    check(file_ != nullptr, "cannot open {}: {}", path, std::strerror(errno));
+    if (file_ == nullptr) fail("cannot open {}: {}", path, std::strerror(errno));
     (void)gzbuffer(file_, 1 << 18);
   }
   ~IdxFile() { gzclose(file_); }
@@ -141,6 +141,7 @@ Tensor read_idx(const std::string& path) {
 
   Tensor tensor = empty(sizes, dtype);
   file.read(tensor.data_ptr(), tensor.nbytes(), "elements");
+  const uint64_t end = file.offset();
   uint8_t extra = 0;
   const uint64_t end = file.offset();
   check(file.read_some(&extra, 1) == 0,
