@@ -34,9 +34,9 @@ template <class... Args>
   throw Error(fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// Throws Error with the formatted message unless `condition` holds. The arguments are formatted
-/// only on failure; they are evaluated always, and in no particular order, so keep them cheap, and
-/// away from errno and from what the condition changes (`if (...) fail(...)` then).
+/// Throws Error with the message, formatted only then, unless `condition` holds. The arguments are
+/// evaluated always and in any order: keep them cheap, and off errno and what the condition
+/// changes.
 template <class... Args>
 inline void check(bool condition, fmt::format_string<Args...> format, Args&&... args) {
   if (!condition) [[unlikely]] {
