@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 namespace adjoint {

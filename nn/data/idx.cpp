@@ -143,7 +143,6 @@ Tensor read_idx(const std::string& path) {
   file.read(tensor.data_ptr(), tensor.nbytes(), "elements");
   const uint64_t end = file.offset();
   uint8_t extra = 0;
-  const uint64_t end = file.offset();
   check(file.read_some(&extra, 1) == 0,
         "{}: more bytes follow at byte {}, after the last element of [{}]; the sizes are wrong or "
         "the "
