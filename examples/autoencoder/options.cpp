@@ -43,6 +43,7 @@ Options parse_options(int argc, char** argv) {
       ->check(CLI::Validator(check_lr, "NUMBER > 0"))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of the first weights and the order of the pictures")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--threads", options.threads, "default: one for each processor")
       ->check(CLI::Range(1, 1024));
