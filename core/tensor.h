@@ -285,7 +285,7 @@ class Tensor {
   bool allclose(const Tensor& other, double rtol = 1e-05, double atol = 1e-08,
                 bool equal_nan = false) const;
 
-  // ---- ops/reduce.cpp: fewer elements
+  // ---- ops/reduce.cpp, ops/extreme.cpp: fewer elements
   // ----------------------------------------------------------------
 
   Tensor sum(std::optional<ScalarType> dtype = std::nullopt) const;

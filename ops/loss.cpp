@@ -3,11 +3,12 @@
 #include <cmath>
 
 #include "adjoint/autograd/record.h"
+#include "adjoint/core/allocator.h"
+#include "adjoint/core/parallel.h"
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
 #include "adjoint/ops/index.h"
-#include "adjoint/ops/kernels/reduce.h"
 #include "adjoint/ops/reduce.h"
 #include "adjoint/ops/softmax.h"
 
@@ -152,12 +153,6 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, int64_t reduction) {
 
 namespace {
 
-/// Whether all elements are probabilities; a NaN is none.
-template <class T>
-struct Probabilities : kernels::All<T> {
-  static bool add(bool so_far, T x) { return so_far & (x >= T(0)) & (x <= T(1)); }
-};
-
 void check_alike(const char* name, const Tensor& input, const Tensor& target) {
   check(input.sizes() == target.sizes(),
         "{}: input [{}] and target [{}] differ in shape; expand the target if that is meant", name,
@@ -166,16 +161,16 @@ void check_alike(const char* name, const Tensor& input, const Tensor& target) {
 
 /// One loss a probability.
 Tensor cross_entropies(const Tensor& input, const Tensor& target) {
+  {  // of a NaN neither bound holds: it is the smallest and the largest of all
+    const NoGradGuard unrecorded;
+    check(
+        input.numel() == 0 || (input.min().item<double>() >= 0 && input.max().item<double>() <= 1),
+        "binary_cross_entropy: every input has to be a probability, between 0 and 1; "
+        "binary_cross_entropy_with_logits takes scores of any size");
+  }
   Tensor y = empty(input.sizes(), input.options());
   dispatch_floating(
       "binary_cross_entropy", input.scalar_type(), [&]<class T>(std::type_identity<T>) {
-        bool ok = true;
-        const auto plan =
-            kernels::plan_reduction(input.sizes(), input.strides(), dim_mask({}, input.dim()));
-        kernels::reduce<Probabilities<T>>(plan, input.data_ptr<T>(), &ok, std::identity());
-        check(ok,
-              "binary_cross_entropy: every input has to be a probability, between 0 and 1; "
-              "binary_cross_entropy_with_logits takes scores of any size");
         kernels::map<T, T, T>(
             [](T x, T t) {
               const T yes = std::max(std::log(x), T(-100)), no = std::max(std::log1p(-x), T(-100));

@@ -17,9 +17,8 @@ void arg_extreme(const T* in, int64_t outer, int64_t n, int64_t inner, T* values
     parallel_for(0, outer, std::max<int64_t>(1, kSegment / n), [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; ++o) {
         const T* run = in + o * n;
-        reduce_detail::Lanes<Fold, T> lanes;
-        lanes.add(run, n, 1);
-        const T best = lanes.total();
+        const T best =
+            reduce_detail::fold_elements<Fold>(run, n, 1, 1, reduce_detail::Steps({}, 0));
         values[o] = best;
         indices[o] =
             std::find_if(run, run + n, [=](T x) { return x == best || (best != best && x != x); }) -

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -66,12 +65,14 @@ struct Sum : FoldBase<Sum<T>, T, A> {
   }
 };
 
-/// The sum of term(x), for a stateless function of a double.
-template <class T, auto term>
-struct SumOf : FoldBase<SumOf<T, term>, T, double> {
+/// The sum of the squares, in double.
+template <class T>
+struct SumOfSquares : FoldBase<SumOfSquares<T>, T, double> {
   static constexpr int64_t kLanes = 16;
   static double identity() { return 0; }
-  static double add(double sum, T x) { return sum + term(static_cast<double>(x)); }
+  static double add(double sum, T x) {
+    return sum + static_cast<double>(x) * static_cast<double>(x);
+  }
   static double merge(double a, double b) { return a + b; }
   static double repeat(double sum, int64_t n) { return sum * static_cast<double>(n); }
 };
@@ -106,24 +107,6 @@ struct Min : FoldBase<Min<T>, T, T> {
   static T repeat(T best, int64_t) { return best; }
 };
 
-/// Whether some element is not zero.
-template <class T>
-struct Any : FoldBase<Any<T>, T, bool> {
-  static bool identity() { return false; }
-  static bool add(bool found, T x) { return found | (x != T(0)); }
-  static bool merge(bool a, bool b) { return a | b; }
-  static bool repeat(bool found, int64_t) { return found; }
-};
-
-/// Whether no element is zero.
-template <class T>
-struct All : FoldBase<All<T>, T, bool> {
-  static bool identity() { return true; }
-  static bool add(bool so_far, T x) { return so_far & (x != T(0)); }
-  static bool merge(bool a, bool b) { return a & b; }
-  static bool repeat(bool so_far, int64_t) { return so_far; }
-};
-
 // ---- which elements ----------------------------------------------------------------------------
 
 /// One loop over the input: `size` steps of `in` elements there, and of `out` in the result.
@@ -139,7 +122,6 @@ struct ReducePlan {
   class Loops {
    public:
     void push_back(ReduceDim dim) { dims_[count_++] = dim; }
-    void pop_back() { --count_; }
     std::span<const ReduceDim> span() const { return {dims_.data(), count_}; }
     ReduceDim* begin() { return dims_.data(); }
     ReduceDim* end() { return dims_.data() + count_; }
@@ -153,10 +135,9 @@ struct ReducePlan {
     std::size_t count_ = 0;
   };
 
-  Loops kept;     ///< over the results
-  Loops reduced;  ///< over the elements of one result
-  int64_t repeats =
-      1;  ///< how often each element counts: the broadcast dimensions that are reduced
+  Loops kept;           ///< over the results
+  Loops reduced;        ///< over the elements of one result
+  int64_t repeats = 1;  ///< how often each element counts: what the reduced broadcasts repeat
   int64_t outputs = 1;  ///< number of results
   int64_t count = 1;    ///< elements a result, repeats aside; may be 0
   /// True: the inner loop runs over neighbouring results, one row of elements added to a row of
@@ -208,54 +189,46 @@ class Steps {
   int64_t in_ = 0, out_ = 0;
 };
 
-/// Accumulators that take a result's elements in turn.
+/// The fold of `runs` runs of n elements, `stride` apart; the runs are where `at` says.
 template <class Fold, class T>
-class Lanes {
- public:
+typename Fold::Accumulator fold_elements(const T* in, int64_t n, int64_t stride, int64_t runs,
+                                         Steps&& at) {
   using Accumulator = typename Fold::Accumulator;
-  static constexpr int64_t kLanes = Fold::kLanes;
-  Lanes() { std::fill_n(lanes_, kLanes, Fold::identity()); }
-
-  /// Adds n elements, `stride` apart.
-  void add(const T* x, int64_t n, int64_t stride) {
-    if (stride == 1) {
-      add_run(x, n, std::integral_constant<int64_t, 1>());
-    } else {
-      add_run(x, n, stride);
+  constexpr int64_t kLanes = Fold::kLanes;
+  const Accumulator none = Fold::identity();
+  Accumulator rest[4] = {none, none, none, none};  // for elements that fill no vector
+  if (stride != 1 || n < kLanes) {
+    for (int64_t r = 0; r < runs; ++r, at.next()) {
+      const T* x = in + at.in();
+      int64_t i = 0;
+      for (; i + 4 <= n; i += 4) {
+        for (int64_t l = 0; l < 4; ++l) rest[l] = Fold::add(rest[l], x[(i + l) * stride]);
+      }
+      for (; i < n; ++i) rest[0] = Fold::add(rest[0], x[i * stride]);
     }
+    return Fold::merge(Fold::merge(rest[0], rest[1]), Fold::merge(rest[2], rest[3]));
   }
-  Accumulator total() const {
-    Accumulator lanes[kLanes];
-    std::copy_n(lanes_, kLanes, lanes);
-    for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-      for (int64_t l = 0; l < half; ++l) lanes[l] = Fold::merge(lanes[l], lanes[l + half]);
-    }
-    return lanes[0];
-  }
-
- private:
-  template <class Stride>
-  void add_run(const T* x, int64_t n, Stride stride) {
+  Accumulator lanes[kLanes];
+  std::fill_n(lanes, kLanes, none);
+  for (int64_t r = 0; r < runs; ++r, at.next()) {
+    const T* x = in + at.in();
     int64_t i = 0;
-    if (n >= kLanes) {
-      Accumulator lanes[kLanes];  // a copy, which the compiler keeps in registers
-      std::copy_n(lanes_, kLanes, lanes);
-      for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-        for (int64_t l = 0; l < kLanes; ++l) {
-          lanes[l] = Fold::add4(lanes[l], x[(i + l) * stride], x[(i + kLanes + l) * stride],
-                                x[(i + 2 * kLanes + l) * stride], x[(i + 3 * kLanes + l) * stride]);
-        }
+    for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
+      for (int64_t l = 0; l < kLanes; ++l) {
+        lanes[l] = Fold::add4(lanes[l], x[i + l], x[i + kLanes + l], x[i + 2 * kLanes + l],
+                              x[i + 3 * kLanes + l]);
       }
-      for (; i + kLanes <= n; i += kLanes) {
-        for (int64_t l = 0; l < kLanes; ++l) lanes[l] = Fold::add(lanes[l], x[(i + l) * stride]);
-      }
-      std::copy_n(lanes, kLanes, lanes_);
     }
-    for (int64_t l = 0; i < n; ++i, ++l) lanes_[l] = Fold::add(lanes_[l], x[i * stride]);
+    for (; i + kLanes <= n; i += kLanes) {
+      for (int64_t l = 0; l < kLanes; ++l) lanes[l] = Fold::add(lanes[l], x[i + l]);
+    }
+    for (; i < n; ++i) rest[0] = Fold::add(rest[0], x[i]);
   }
-
-  Accumulator lanes_[kLanes];
-};
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t l = 0; l < half; ++l) lanes[l] = Fold::merge(lanes[l], lanes[l + half]);
+  }
+  return Fold::merge(lanes[0], rest[0]);
+}
 
 /// How one result's elements are cut: into blocks of whole runs of the inner loop, or, where one
 /// run is long, into parts of runs.
@@ -271,9 +244,11 @@ struct Segments {
   int64_t count;      ///< segments
 };
 
-/// The inner loop runs over the elements of one result. Calls store(segment, out, accumulator).
-template <class Fold, class T, class Store>
-void fold_runs(const ReducePlan& plan, const T* in, const Segments& cut, const Store& store) {
+/// The inner loop runs over the elements of one result. Segment s of result i goes to
+/// sums[s * plan.outputs + i].
+template <class Fold, class T>
+void fold_runs(const ReducePlan& plan, const T* in, const Segments& cut,
+               typename Fold::Accumulator* sums) {
   const ReduceDim inner = plan.reduced.empty() ? ReduceDim{1, 0, 0} : plan.reduced.back();
   const auto all = plan.reduced.span();
   const auto outer = all.first(all.empty() ? 0 : all.size() - 1);
@@ -288,19 +263,9 @@ void fold_runs(const ReducePlan& plan, const T* in, const Segments& cut, const S
       const int64_t last_run = std::min(first_run + cut.runs_each, runs);
       const int64_t from = segment % cut.parts * cut.length;
       const int64_t length = std::min(cut.length, inner.size - from);
-      const T* base = in + result.in() + from * inner.in;
-      if (runs == 1 && length < Fold::kLanes) {  // too few elements to be worth the lanes
-        auto sum = Fold::identity();
-        for (int64_t i = 0; i < length; ++i) sum = Fold::add(sum, base[i * inner.in]);
-        store(segment, result.out(), sum);
-      } else {
-        Lanes<Fold, T> lanes;
-        Steps run(outer, first_run);
-        for (int64_t r = first_run; r < last_run; ++r, run.next()) {
-          lanes.add(base + run.in(), length, inner.in);
-        }
-        store(segment, result.out(), lanes.total());
-      }
+      sums[segment * plan.outputs + result.out()] =
+          fold_elements<Fold>(in + result.in() + from * inner.in, length, inner.in,
+                              last_run - first_run, Steps(outer, first_run));
       if (++segment == cut.count) {
         segment = 0;
         result.next();
@@ -309,107 +274,97 @@ void fold_runs(const ReducePlan& plan, const T* in, const Segments& cut, const S
   });
 }
 
-/// Adds one row of n elements to n accumulators; `rows` rows, where steps says.
-template <class Fold, class T, class Stride>
-void add_rows(typename Fold::Accumulator* sums, int64_t n, const T* base, Stride stride,
-              int64_t rows, Steps steps) {
+/// Adds rows of n elements, `stride` apart, to n accumulators; the rows are where `at` says.
+template <class Fold, class T>
+void add_rows(typename Fold::Accumulator* sums, int64_t n, const T* in, int64_t stride,
+              int64_t rows, Steps at) {
   int64_t r = 0;
-  for (; r + 4 <= rows; r += 4) {  // four at a time: a quarter of the traffic to the accumulators
-    const T* row[4];
-    for (const T*& start : row) {
-      start = base + steps.in();
-      steps.next();
-    }
-    for (int64_t j = 0; j < n; ++j) {
-      const int64_t at = j * stride;
-      sums[j] = Fold::add4(sums[j], row[0][at], row[1][at], row[2][at], row[3][at]);
+  if (stride == 1) {
+    for (; r + 4 <= rows; r += 4) {  // a quarter of the traffic to the accumulators
+      const T* row[4];
+      for (const T*& start : row) {
+        start = in + at.in();
+        at.next();
+      }
+      for (int64_t j = 0; j < n; ++j) {
+        sums[j] = Fold::add4(sums[j], row[0][j], row[1][j], row[2][j], row[3][j]);
+      }
     }
   }
-  for (; r < rows; ++r, steps.next()) {
-    const T* row = base + steps.in();
+  for (; r < rows; ++r, at.next()) {
+    const T* row = in + at.in();
     for (int64_t j = 0; j < n; ++j) sums[j] = Fold::add(sums[j], row[j * stride]);
   }
 }
 
-/// The inner loop runs over neighbouring results. Calls store(segment, out, accumulator).
-template <class Fold, class T, class Store>
+/// The inner loop runs over neighbouring results. Segment s, which has rows_each rows, of result i
+/// goes to sums[s * plan.outputs + i].
+template <class Fold, class T>
 void fold_rows(const ReducePlan& plan, const T* in, int64_t rows_each, int64_t segments,
-               const Store& store) {
+               typename Fold::Accumulator* sums) {
   const ReduceDim inner = plan.kept.back();
   const auto all = plan.kept.span();
   const auto outer = all.first(all.size() - 1);
   const int64_t tiles = (inner.size + kTile - 1) / kTile;
-  const int64_t tile_size = std::min(inner.size, kTile);
 
-  const int64_t work = tile_size * std::min(rows_each, plan.count);
+  const int64_t work = std::min(inner.size, kTile) * std::min(rows_each, plan.count);
   const int64_t tasks = plan.outputs / inner.size * tiles * segments;
   parallel_for(0, tasks, kSegment / work, [&](int64_t begin, int64_t end) {
-    typename Fold::Accumulator sums[kTile];
+    typename Fold::Accumulator tile[kTile];
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t tile = task % tiles;
+      const int64_t column = task % tiles * kTile;
       const int64_t segment = task / tiles % segments;
       const Steps result(outer, task / tiles / segments);
-      const int64_t column = tile * kTile;
       const int64_t n = std::min(kTile, inner.size - column);
       const int64_t first = segment * rows_each;
       const int64_t rows = std::min(rows_each, plan.count - first);
 
-      std::fill_n(sums, n, Fold::identity());
-      const T* base = in + result.in() + column * inner.in;
-      const Steps steps(plan.reduced.span(), first);
-      if (inner.in == 1) {
-        add_rows<Fold>(sums, n, base, std::integral_constant<int64_t, 1>(), rows, steps);
-      } else {
-        add_rows<Fold>(sums, n, base, inner.in, rows, steps);
-      }
-      const int64_t out = result.out() + column * inner.out;
-      for (int64_t j = 0; j < n; ++j) store(segment, out + j * inner.out, sums[j]);
+      std::fill_n(tile, n, Fold::identity());
+      add_rows<Fold>(tile, n, in + result.in() + column * inner.in, inner.in, rows,
+                     Steps(plan.reduced.span(), first));
+      auto* to = sums + segment * plan.outputs + result.out() + column * inner.out;
+      for (int64_t j = 0; j < n; ++j) to[j * inner.out] = tile[j];
     }
   });
 }
 
 }  // namespace reduce_detail
 
-/// out[i] = finish(the fold of the elements of result i).
-template <class Fold, class T, class Out, class Finish>
-void reduce(const ReducePlan& plan, const T* in, Out* out, const Finish& finish) {
+/// out[i] = the fold of the elements of result i, its identity if there are none.
+template <class Fold, class T>
+void reduce(const ReducePlan& plan, const T* in, typename Fold::Accumulator* out) {
   using namespace reduce_detail;
   using Accumulator = typename Fold::Accumulator;
   if (plan.outputs == 0) return;
   if (plan.count == 0 || plan.repeats == 0) {
-    std::fill_n(out, plan.outputs, static_cast<Out>(finish(Fold::identity())));
+    std::fill_n(out, plan.outputs, Fold::identity());
     return;
   }
-  const auto finished = [&](Accumulator sum) {
-    return static_cast<Out>(finish(plan.repeats == 1 ? sum : Fold::repeat(sum, plan.repeats)));
-  };
-  const auto run = [&](int64_t segments, const auto& fold) {
-    if (segments == 1) {
-      fold([&](int64_t, int64_t at, Accumulator sum) { out[at] = finished(sum); });
-      return;
-    }
-    const Scratch<Accumulator> partial(static_cast<std::size_t>(segments * plan.outputs));
-    fold([&](int64_t segment, int64_t at, Accumulator sum) {
-      partial[static_cast<std::size_t>(segment * plan.outputs + at)] = sum;
-    });
-    for (int64_t at = 0; at < plan.outputs; ++at) {
-      Accumulator sum = partial[static_cast<std::size_t>(at)];
-      for (int64_t s = 1; s < segments; ++s) {
-        sum = Fold::merge(sum, partial[static_cast<std::size_t>(s * plan.outputs + at)]);
-      }
-      out[at] = finished(sum);
-    }
-  };
+  const int64_t run_length = plan.reduced.empty() ? 1 : plan.reduced.back().size;
+  const int64_t row_length = plan.inner_kept ? std::min(plan.kept.back().size, kTile) : 1;
+  const int64_t rows_each = kSegment / row_length;
+  const Segments cut(plan.count / run_length, run_length);
+  const int64_t segments = plan.inner_kept ? (plan.count + rows_each - 1) / rows_each : cut.count;
+
+  const bool direct = segments == 1;
+  const Scratch<Accumulator> partial(direct ? 0
+                                            : static_cast<std::size_t>(segments * plan.outputs));
+  Accumulator* const sums = direct ? out : partial.get();
   if (plan.inner_kept) {
-    const int64_t width = std::min(plan.kept.back().size, kTile);
-    const int64_t rows_each = kSegment / width;
-    const int64_t segments = (plan.count + rows_each - 1) / rows_each;
-    run(segments,
-        [&](const auto& store) { fold_rows<Fold>(plan, in, rows_each, segments, store); });
+    fold_rows<Fold>(plan, in, rows_each, segments, sums);
   } else {
-    const int64_t run_length = plan.reduced.empty() ? 1 : plan.reduced.back().size;
-    const Segments cut(plan.count / run_length, run_length);
-    run(cut.count, [&](const auto& store) { fold_runs<Fold>(plan, in, cut, store); });
+    fold_runs<Fold>(plan, in, cut, sums);
+  }
+  if (!direct) {
+    std::copy_n(sums, plan.outputs, out);
+    for (int64_t s = 1; s < segments; ++s) {
+      for (int64_t i = 0; i < plan.outputs; ++i) {
+        out[i] = Fold::merge(out[i], sums[s * plan.outputs + i]);
+      }
+    }
+  }
+  if (plan.repeats != 1) {
+    for (int64_t i = 0; i < plan.outputs; ++i) out[i] = Fold::repeat(out[i], plan.repeats);
   }
 }
 
