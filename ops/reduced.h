@@ -1,5 +1,7 @@
 #pragma once
 
+// Internal: for the reductions.
+
 #include "adjoint/core/tensor.h"
 
 namespace adjoint {
