@@ -17,8 +17,8 @@ std::vector<std::string> class_names(const std::string& folder) {
   if (folder.find("fashion") == std::string::npos) {
     return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
   }
-  return {"T-shirt", "Trousers", "Pullover", "Dress", "Coat",
-          "Sandal",  "Shirt",    "Sneaker",  "Bag",   "Boot"};
+  return {"T-shirt", "Trouser", "Pullover", "Dress", "Coat",
+          "Sandal",  "Shirt",   "Sneaker",  "Bag",   "Boot"};
 }
 
 void check_pictures(const std::string& data, const char* part, const Images& images) {
