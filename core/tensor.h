@@ -190,8 +190,7 @@ class Tensor {
   Tensor& zero_() const;
   Tensor flip(IntArrayRef dims) const;
 
-  // ---- ops/pointwise.cpp: element by element
-  // -------------------------------------------------------
+  // ---- ops/arithmetic.cpp: sums, differences, products, quotients
 
   Tensor add(const Tensor& other, const Scalar& alpha = 1) const;
   Tensor add(const Scalar& other, const Scalar& alpha = 1) const;
@@ -209,11 +208,8 @@ class Tensor {
   Tensor div(const Scalar& other) const;
   Tensor& div_(const Tensor& other) const;
   Tensor& div_(const Scalar& other) const;
-  Tensor pow(const Tensor& exponent) const;
-  Tensor pow(const Scalar& exponent) const;
-  Tensor& pow_(const Scalar& exponent) const;
-  Tensor maximum(const Tensor& other) const;
-  Tensor minimum(const Tensor& other) const;
+  Tensor neg() const;
+  Tensor& neg_() const;
   Tensor& operator+=(const Tensor& other) { return add_(other); }
   Tensor& operator+=(const Scalar& other) { return add_(other); }
   Tensor& operator-=(const Tensor& other) { return sub_(other); }
@@ -224,8 +220,11 @@ class Tensor {
   Tensor& operator/=(const Scalar& other) { return div_(other); }
   Tensor operator-() const { return neg(); }
 
-  Tensor neg() const;
-  Tensor& neg_() const;
+  // ---- ops/functions.cpp: functions of one variable, and powers
+
+  Tensor pow(const Tensor& exponent) const;
+  Tensor pow(const Scalar& exponent) const;
+  Tensor& pow_(const Scalar& exponent) const;
   Tensor abs() const;
   Tensor& abs_() const;
   Tensor sign() const;
@@ -241,21 +240,32 @@ class Tensor {
   Tensor reciprocal() const;
   Tensor sin() const;
   Tensor cos() const;
+
+  // ---- ops/activations.cpp: the nonlinearities of networks
+
   Tensor tanh() const;
   Tensor& tanh_() const;
   Tensor sigmoid() const;
   Tensor& sigmoid_() const;
   Tensor relu() const;
   Tensor& relu_() const;
+
+  // ---- ops/choose.cpp: one of several values
+
+  Tensor maximum(const Tensor& other) const;
+  Tensor minimum(const Tensor& other) const;
   Tensor clamp(const std::optional<Scalar>& min = std::nullopt,
                const std::optional<Scalar>& max = std::nullopt) const;
   Tensor& clamp_(const std::optional<Scalar>& min = std::nullopt,
                  const std::optional<Scalar>& max = std::nullopt) const;
+  Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
+  Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
+
+  // ---- ops/update.cpp: sums with a product, as optimizers' steps are
+
   Tensor& addcmul_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
   Tensor& addcdiv_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
   Tensor& lerp_(const Tensor& end, const Scalar& weight) const;
-  Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
-  Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
 
   // ---- ops/compare.cpp: yes or no, element by element
   // -----------------------------------------------

@@ -1,5 +1,6 @@
 // Copies between layouts and dtypes, and filling.
 
+#include <array>
 #include <limits>
 #include <numeric>
 
@@ -22,7 +23,7 @@ std::vector<T> values(const Tensor& t) {
 }
 
 /// The element at `index` of any view.
-int64_t at(const Tensor& t, std::vector<int64_t> index) {
+int64_t at(const Tensor& t, std::array<int64_t, 3> index) {
   int64_t offset = 0;
   for (std::size_t d = 0; d < index.size(); ++d) offset += index[d] * t.strides()[d];
   return t.data_ptr<int64_t>()[offset];
