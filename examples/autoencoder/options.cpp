@@ -16,6 +16,11 @@ std::string check_lr(const std::string& text) {
   return valid ? "" : fmt::format("expected a number > 0, got {}", text);
 }
 
+/// To be asked, since CLI11 takes -1 for the largest number.
+std::string check_seed(const std::string& text) {
+  return text.starts_with('-') ? fmt::format("expected an integer >= 0, got {}", text) : "";
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -43,7 +48,7 @@ Options parse_options(int argc, char** argv) {
       ->check(CLI::Validator(check_lr, "NUMBER > 0"))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of the first weights and the order of the pictures")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Validator(check_seed, "INTEGER >= 0"))
       ->capture_default_str();
   app.add_option("--threads", options.threads, "default: one for each processor")
       ->check(CLI::Range(1, 1024));
