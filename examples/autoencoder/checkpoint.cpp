@@ -140,10 +140,9 @@ void Checkpoint::restore(Autoencoder& model, adjoint::optim::Optimizer& optimize
   position.loss_sum = values_of<double>(tensor("loss_sum", {}, adjoint::kFloat64))[0];
   position.curve = curve_of(tensor("curve", {-1, 3}, adjoint::kFloat64));
   position.shuffle_state = values_of<uint8_t>(tensor("generator.shuffle", -1, adjoint::kUInt8));
-  const auto now = values_of<uint8_t>(tensor("generator.now", -1, adjoint::kUInt8));
+  position.generator_state = values_of<uint8_t>(tensor("generator.now", -1, adjoint::kUInt8));
   serialize::assign(model, serialize::part(file_.tensors, "model."), path_);
   serialize::assign(optimizer, serialize::part(file_.tensors, "optimizer."), path_);
-  adjoint::Generator(adjoint::default_generator()).set_state_bytes(now);
 }
 
 }  // namespace autoencoder

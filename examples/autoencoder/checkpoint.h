@@ -24,6 +24,9 @@ struct Position {
   int64_t batch = 0;  ///< batches of the running epoch that are over
   /// The generator's state from which the running epoch's order of pictures follows.
   std::vector<uint8_t> shuffle_state;
+  /// After restore: the generator's state when the checkpoint was written, to go on from as soon as
+  /// the training is where it was.
+  std::vector<uint8_t> generator_state;
   double loss_sum = 0;  ///< of the batches since the last point of the curve
   int64_t loss_count = 0;
   std::vector<CurvePoint> curve;
@@ -46,7 +49,7 @@ class Checkpoint {
   /// if it names one with another value, where that would be another training; more epochs are
   /// welcome.
   void complete(Options& options) const;
-  /// Sets the model, the optimizer, the default generator and the position. Throws Error if the
+  /// Sets the model, the optimizer and the position. Throws Error if the
   /// checkpoint does not fit them or is of other data.
   void restore(Autoencoder& model, adjoint::optim::Optimizer& optimizer, Position& position,
                const std::string& fingerprint) const;

@@ -54,19 +54,25 @@ void Session::restore(const Checkpoint& checkpoint) {
 bool Session::begin_epoch() {
   if (position_.epoch == options_.epochs) return false;
   batches_to_skip_ = position_.batch;
-  if (position_.batch == 0) {
-    position_.shuffle_state = generator().state_bytes();
-  } else {
-    // The order of the pictures is drawn once more, and what comes after it goes on from here.
-    restored_generator_ = generator().state_bytes();
+  if (batches_to_skip_ > 0) {
+    // The order of the pictures is drawn once more; skip_batch() then goes on from generator_state.
     generator().set_state_bytes(position_.shuffle_state);
+    return true;
   }
+  if (!position_.generator_state.empty()) {
+    generator().set_state_bytes(position_.generator_state);
+    position_.generator_state.clear();
+  }
+  position_.shuffle_state = generator().state_bytes();
   return true;
 }
 
 bool Session::skip_batch() {
   if (batches_to_skip_ == 0) return false;
-  if (--batches_to_skip_ == 0) generator().set_state_bytes(restored_generator_);
+  if (--batches_to_skip_ == 0) {
+    generator().set_state_bytes(position_.generator_state);
+    position_.generator_state.clear();
+  }
   return true;
 }
 

@@ -53,7 +53,6 @@ class Session {
   Position position_;
   Progress progress_;
   int64_t batches_to_skip_ = 0;
-  std::vector<uint8_t> restored_generator_;
 };
 
 }  // namespace autoencoder
