@@ -104,7 +104,7 @@ void Tensor::retain_grad() const {
   });
 }
 
-unsigned Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) const {
+unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
   check(requires_grad(),
         "register_hook: the tensor ({}) does not require grad, so it never gets a gradient",
         describe());

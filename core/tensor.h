@@ -1,15 +1,20 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "adjoint/core/generator.h"
 #include "adjoint/core/scalar.h"
+#include "adjoint/core/tensor_accessor.h"
 #include "adjoint/core/tensor_impl.h"
 #include "adjoint/core/tensor_options.h"
 
@@ -17,6 +22,9 @@ namespace adjoint {
 
 class Tensor;
 using TensorList = ArrayRef<Tensor>;
+namespace indexing {
+class TensorIndex;  // ops/indexing.h: an integer, Slice(), None, "...", a bool or a tensor
+}
 
 /// A multi-dimensional array, or nothing yet (`defined()` tells).
 ///
@@ -75,6 +83,14 @@ class Tensor {
   T item() const {
     return item().to<T>();
   }
+  /// The elements as an array of N dimensions, `a[i][j]`, without checks of the indices. Throws
+  /// Error unless T is the tensor's type and N its number of dimensions.
+  template <class T, std::size_t N>
+  TensorAccessor<T, N> accessor() const {
+    check(dim() == static_cast<int64_t>(N), "accessor<{}, {}>: the tensor has {} dimensions",
+          scalar_type_of<T>, N, dim());
+    return TensorAccessor<T, N>(data_ptr<T>(), sizes().data(), strides().data());
+  }
   /// How often the storage has been changed in place: what saved tensors compare with.
   int64_t _version() const { return impl()->storage->version(); }
 
@@ -97,8 +113,7 @@ class Tensor {
   }
   const std::shared_ptr<TensorImpl>& impl_ptr() const { return impl_; }
 
-  // ---- autograd/
-  // ---------------------------------------------------------------------------------
+  // ---- autograd/ --------------------------------------------------------------------------------
 
   bool requires_grad() const;
   /// Makes a leaf ask for its gradient. Throws Error for integers and for non-leaves set to false.
@@ -117,7 +132,17 @@ class Tensor {
   bool retains_grad() const;
   /// Calls hook(gradient) when this tensor's gradient has been computed; what it returns, if it is
   /// defined, replaces the gradient. Returns the hook's number, for remove_hook.
-  unsigned register_hook(std::function<Tensor(const Tensor&)> hook) const;
+  template <class Hook>
+  unsigned register_hook(Hook&& hook) const {
+    if constexpr (std::is_void_v<std::invoke_result_t<Hook&, const Tensor&>>) {
+      return add_hook([hook = std::forward<Hook>(hook)](const Tensor& gradient) mutable {
+        hook(gradient);
+        return Tensor();
+      });
+    } else {
+      return add_hook(std::forward<Hook>(hook));
+    }
+  }
   void remove_hook(unsigned pos) const;
   /// Differentiates this tensor with respect to all leaves it was made from (or to `inputs` alone)
   /// and adds the results to their grad(). `gradient` is the upstream gradient, of this tensor's
@@ -135,9 +160,12 @@ class Tensor {
   /// Makes this handle's tensor another one: its memory, shape and dtype are `new_data`'s.
   void set_data(const Tensor& new_data) const;
   bool is_view() const;
+  /// The tensor that this one is a view of. Throws Error if it is none.
+  Tensor _base() const;
+  /// Whether the tensor was made in InferenceMode: it has no place in any graph, ever.
+  bool is_inference() const { return impl()->inference; }
 
-  // ---- ops/view.cpp: other geometries of the same memory
-  // -----------------------------------------
+  // ---- ops/view.cpp: other geometries of the same memory ----------------------------------------
 
   Tensor view(IntArrayRef size) const;
   Tensor view_as(const Tensor& other) const { return view(other.sizes()); }
@@ -165,12 +193,39 @@ class Tensor {
   /// added at offset + i*stride[0] + j*stride[1] + ...
   Tensor scatter_strided(IntArrayRef stride, int64_t offset, int64_t numel) const;
   std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
+  /// Pieces of these sizes, which add up to the dimension's.
+  std::vector<Tensor> split(IntArrayRef split_sizes, int64_t dim = 0) const;
+  std::vector<Tensor> split_with_sizes(IntArrayRef split_sizes, int64_t dim = 0) const {
+    return split(split_sizes, dim);
+  }
+  /// Exactly that many pieces, whose sizes differ by at most one; or pieces that end at the
+  /// indices.
+  std::vector<Tensor> tensor_split(int64_t sections, int64_t dim = 0) const;
+  std::vector<Tensor> tensor_split(IntArrayRef indices, int64_t dim = 0) const;
   std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
   std::vector<Tensor> unbind(int64_t dim = 0) const;
   Tensor movedim(int64_t source, int64_t destination) const;
+  Tensor movedim(IntArrayRef source, IntArrayRef destination) const;
+  Tensor moveaxis(int64_t source, int64_t destination) const {
+    return movedim(source, destination);
+  }
+  Tensor moveaxis(IntArrayRef source, IntArrayRef destination) const {
+    return movedim(source, destination);
+  }
+  Tensor swapaxes(int64_t axis0, int64_t axis1) const { return transpose(axis0, axis1); }
+  Tensor swapdims(int64_t dim0, int64_t dim1) const { return transpose(dim0, dim1); }
+  /// The dimensions in reverse order.
+  Tensor numpy_T() const;
+  /// The last two dimensions swapped.
+  Tensor mT() const;
+  Tensor ravel() const { return flatten(); }
+  Tensor broadcast_to(IntArrayRef size) const { return expand(size); }
+  /// The elements whose index in dim2 is that in dim1 plus `offset`, as the last dimension.
+  Tensor diagonal(int64_t offset = 0, int64_t dim1 = 0, int64_t dim2 = 1) const;
+  /// All windows of `size` elements along `dimension`, `step` apart, as a new last dimension.
+  Tensor unfold(int64_t dimension, int64_t size, int64_t step) const;
 
-  // ---- ops/copy.cpp: elements from here to there
-  // --------------------------------------------------
+  // ---- ops/copy.cpp: elements from here to there ------------------------------------------------
 
   Tensor contiguous() const;
   Tensor clone() const;
@@ -188,7 +243,25 @@ class Tensor {
   Tensor& fill_(const Scalar& value) const;
   Tensor& fill_(const Tensor& value) const;
   Tensor& zero_() const;
+
+  // ---- ops/rearrange.cpp: the same elements at other places, or several times
+
   Tensor flip(IntArrayRef dims) const;
+  Tensor fliplr() const { return flip(1); }
+  Tensor flipud() const { return flip(0); }
+  Tensor roll(IntArrayRef shifts, IntArrayRef dims = {}) const;
+  Tensor rot90(int64_t k = 1, IntArrayRef dims = {0, 1}) const;
+  Tensor repeat(IntArrayRef repeats) const;
+  Tensor tile(IntArrayRef dims) const;
+  Tensor repeat_interleave(int64_t repeats, std::optional<int64_t> dim = std::nullopt) const;
+  Tensor repeat_interleave(const Tensor& repeats, std::optional<int64_t> dim = std::nullopt) const;
+  Tensor tril(int64_t diagonal = 0) const;
+  Tensor& tril_(int64_t diagonal = 0) const;
+  Tensor triu(int64_t diagonal = 0) const;
+  Tensor& triu_(int64_t diagonal = 0) const;
+  Tensor diag(int64_t diagonal = 0) const;
+  Tensor diag_embed(int64_t offset = 0, int64_t dim1 = -2, int64_t dim2 = -1) const;
+  Tensor& fill_diagonal_(const Scalar& fill_value, bool wrap = false) const;
 
   // ---- ops/arithmetic.cpp: sums, differences, products, quotients
 
@@ -208,8 +281,18 @@ class Tensor {
   Tensor div(const Scalar& other) const;
   Tensor& div_(const Tensor& other) const;
   Tensor& div_(const Scalar& other) const;
+  /// rounding_mode: none, "trunc" (towards zero, as C++ divides integers) or "floor".
+  Tensor div(const Tensor& other, std::optional<std::string_view> rounding_mode) const;
+  Tensor div(const Scalar& other, std::optional<std::string_view> rounding_mode) const;
+  Tensor& div_(const Tensor& other, std::optional<std::string_view> rounding_mode) const;
+  Tensor& div_(const Scalar& other, std::optional<std::string_view> rounding_mode) const;
   Tensor neg() const;
   Tensor& neg_() const;
+  Tensor subtract(const Tensor& other, const Scalar& alpha = 1) const { return sub(other, alpha); }
+  Tensor multiply(const Tensor& other) const { return mul(other); }
+  Tensor divide(const Tensor& other) const { return div(other); }
+  Tensor true_divide(const Tensor& other) const { return div(other); }
+  Tensor negative() const { return neg(); }
   Tensor& operator+=(const Tensor& other) { return add_(other); }
   Tensor& operator+=(const Scalar& other) { return add_(other); }
   Tensor& operator-=(const Tensor& other) { return sub_(other); }
@@ -220,26 +303,101 @@ class Tensor {
   Tensor& operator/=(const Scalar& other) { return div_(other); }
   Tensor operator-() const { return neg(); }
 
+  // ---- ops/division.cpp: whole quotients and what they leave
+
+  Tensor floor_divide(const Tensor& other) const;
+  Tensor floor_divide(const Scalar& other) const;
+  Tensor& floor_divide_(const Tensor& other) const;
+  Tensor& floor_divide_(const Scalar& other) const;
+  Tensor fmod(const Tensor& other) const;
+  Tensor fmod(const Scalar& other) const;
+  Tensor& fmod_(const Tensor& other) const;
+  Tensor& fmod_(const Scalar& other) const;
+  Tensor remainder(const Tensor& other) const;
+  Tensor remainder(const Scalar& other) const;
+  Tensor& remainder_(const Tensor& other) const;
+  Tensor& remainder_(const Scalar& other) const;
+
   // ---- ops/functions.cpp: functions of one variable, and powers
 
   Tensor pow(const Tensor& exponent) const;
   Tensor pow(const Scalar& exponent) const;
+  Tensor& pow_(const Tensor& exponent) const;
   Tensor& pow_(const Scalar& exponent) const;
   Tensor abs() const;
   Tensor& abs_() const;
   Tensor sign() const;
+  Tensor& sign_() const;
   Tensor exp() const;
   Tensor& exp_() const;
+  Tensor exp2() const;
+  Tensor& exp2_() const;
+  Tensor expm1() const;
+  Tensor& expm1_() const;
   Tensor log() const;
   Tensor& log_() const;
+  Tensor log2() const;
+  Tensor& log2_() const;
+  Tensor log10() const;
+  Tensor& log10_() const;
   Tensor log1p() const;
+  Tensor& log1p_() const;
   Tensor sqrt() const;
   Tensor& sqrt_() const;
   Tensor rsqrt() const;
+  Tensor& rsqrt_() const;
   Tensor square() const;
+  Tensor& square_() const;
   Tensor reciprocal() const;
+  Tensor& reciprocal_() const;
+  Tensor erf() const;
+  Tensor& erf_() const;
+  Tensor erfc() const;
+  Tensor& erfc_() const;
+  Tensor absolute() const { return abs(); }
+
+  // ---- ops/trigonometry.cpp: circular and hyperbolic functions
+
   Tensor sin() const;
+  Tensor& sin_() const;
   Tensor cos() const;
+  Tensor& cos_() const;
+  Tensor tan() const;
+  Tensor& tan_() const;
+  Tensor asin() const;
+  Tensor& asin_() const;
+  Tensor acos() const;
+  Tensor& acos_() const;
+  Tensor atan() const;
+  Tensor& atan_() const;
+  Tensor sinh() const;
+  Tensor& sinh_() const;
+  Tensor cosh() const;
+  Tensor& cosh_() const;
+  Tensor asinh() const;
+  Tensor& asinh_() const;
+  Tensor acosh() const;
+  Tensor& acosh_() const;
+  Tensor atanh() const;
+  Tensor& atanh_() const;
+  Tensor atan2(const Tensor& other) const;
+  Tensor& atan2_(const Tensor& other) const;
+
+  // ---- ops/rounding.cpp: to whole numbers; their derivative is zero
+
+  Tensor floor() const;
+  Tensor& floor_() const;
+  Tensor ceil() const;
+  Tensor& ceil_() const;
+  Tensor round() const;
+  Tensor& round_() const;
+  Tensor trunc() const;
+  Tensor& trunc_() const;
+  /// To that many decimal places.
+  Tensor round(int64_t decimals) const;
+  Tensor& round_(int64_t decimals) const;
+  Tensor frac() const;
+  Tensor& frac_() const;
 
   // ---- ops/activations.cpp: the nonlinearities of networks
 
@@ -258,17 +416,42 @@ class Tensor {
                const std::optional<Scalar>& max = std::nullopt) const;
   Tensor& clamp_(const std::optional<Scalar>& min = std::nullopt,
                  const std::optional<Scalar>& max = std::nullopt) const;
+  Tensor fmax(const Tensor& other) const;
+  Tensor fmin(const Tensor& other) const;
+  Tensor clamp(const Tensor& min, const Tensor& max = {}) const;
+  Tensor& clamp_(const Tensor& min, const Tensor& max = {}) const;
+  Tensor clip(const std::optional<Scalar>& min = std::nullopt,
+              const std::optional<Scalar>& max = std::nullopt) const {
+    return clamp(min, max);
+  }
+  Tensor clamp_min(const Scalar& min) const { return clamp(min); }
+  Tensor clamp_min(const Tensor& min) const { return clamp(min); }
+  Tensor& clamp_min_(const Scalar& min) const { return clamp_(min); }
+  Tensor clamp_max(const Scalar& max) const { return clamp(std::nullopt, max); }
+  Tensor clamp_max(const Tensor& max) const { return clamp({}, max); }
+  Tensor& clamp_max_(const Scalar& max) const { return clamp_(std::nullopt, max); }
+  /// This where the bool tensor `condition` is true, `other` elsewhere.
+  Tensor where(const Tensor& condition, const Tensor& other) const;
   Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
+  Tensor masked_fill(const Tensor& mask, const Tensor& value) const;
   Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
+  Tensor& masked_fill_(const Tensor& mask, const Tensor& value) const;
+  Tensor nan_to_num(std::optional<double> nan = std::nullopt,
+                    std::optional<double> posinf = std::nullopt,
+                    std::optional<double> neginf = std::nullopt) const;
 
   // ---- ops/update.cpp: sums with a product, as optimizers' steps are
 
+  Tensor addcmul(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
+  Tensor addcdiv(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
+  Tensor lerp(const Tensor& end, const Scalar& weight) const;
+  Tensor lerp(const Tensor& end, const Tensor& weight) const;
   Tensor& addcmul_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
   Tensor& addcdiv_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
   Tensor& lerp_(const Tensor& end, const Scalar& weight) const;
+  Tensor& lerp_(const Tensor& end, const Tensor& weight) const;
 
-  // ---- ops/compare.cpp: yes or no, element by element
-  // -----------------------------------------------
+  // ---- ops/compare.cpp: yes or no, element by element -------------------------------------------
 
   Tensor eq(const Tensor& other) const;
   Tensor eq(const Scalar& other) const;
@@ -285,9 +468,29 @@ class Tensor {
   Tensor logical_and(const Tensor& other) const;
   Tensor logical_or(const Tensor& other) const;
   Tensor logical_not() const;
+  Tensor logical_xor(const Tensor& other) const;
+  Tensor& eq_(const Tensor& other) const;
+  Tensor& eq_(const Scalar& other) const;
+  Tensor& ne_(const Tensor& other) const;
+  Tensor& ne_(const Scalar& other) const;
+  Tensor& lt_(const Tensor& other) const;
+  Tensor& lt_(const Scalar& other) const;
+  Tensor& le_(const Tensor& other) const;
+  Tensor& le_(const Scalar& other) const;
+  Tensor& gt_(const Tensor& other) const;
+  Tensor& gt_(const Scalar& other) const;
+  Tensor& ge_(const Tensor& other) const;
+  Tensor& ge_(const Scalar& other) const;
+  Tensor& logical_and_(const Tensor& other) const;
+  Tensor& logical_or_(const Tensor& other) const;
+  Tensor& logical_xor_(const Tensor& other) const;
+  Tensor& logical_not_() const;
   Tensor isnan() const;
   Tensor isinf() const;
   Tensor isfinite() const;
+  Tensor isposinf() const;
+  Tensor isneginf() const;
+  Tensor signbit() const;
   /// One bool: same shape and all elements equal. Throws Error if the dtypes differ.
   bool equal(const Tensor& other) const;
   Tensor isclose(const Tensor& other, double rtol = 1e-05, double atol = 1e-08,
@@ -295,8 +498,28 @@ class Tensor {
   bool allclose(const Tensor& other, double rtol = 1e-05, double atol = 1e-08,
                 bool equal_nan = false) const;
 
-  // ---- ops/reduce.cpp, ops/extreme.cpp: fewer elements
-  // ----------------------------------------------------------------
+  // ---- ops/bitwise.cpp: integers bit by bit, bools as logic
+
+  Tensor bitwise_and(const Tensor& other) const;
+  Tensor bitwise_and(const Scalar& other) const;
+  Tensor& bitwise_and_(const Tensor& other) const;
+  Tensor& bitwise_and_(const Scalar& other) const;
+  Tensor bitwise_or(const Tensor& other) const;
+  Tensor bitwise_or(const Scalar& other) const;
+  Tensor& bitwise_or_(const Tensor& other) const;
+  Tensor& bitwise_or_(const Scalar& other) const;
+  Tensor bitwise_xor(const Tensor& other) const;
+  Tensor bitwise_xor(const Scalar& other) const;
+  Tensor& bitwise_xor_(const Tensor& other) const;
+  Tensor& bitwise_xor_(const Scalar& other) const;
+  Tensor bitwise_not() const;
+  Tensor& bitwise_not_() const;
+  Tensor operator~() const { return bitwise_not(); }
+  Tensor& operator&=(const Tensor& other) { return bitwise_and_(other); }
+  Tensor& operator|=(const Tensor& other) { return bitwise_or_(other); }
+  Tensor& operator^=(const Tensor& other) { return bitwise_xor_(other); }
+
+  // ---- ops/reduce.cpp, ops/extreme.cpp: fewer elements ------------------------------------------
 
   Tensor sum(std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor sum(IntArrayRef dim, bool keepdim = false,
@@ -304,6 +527,15 @@ class Tensor {
   Tensor mean(std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor mean(IntArrayRef dim, bool keepdim = false,
               std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor nansum(std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor nansum(IntArrayRef dim, bool keepdim = false,
+                std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor prod(std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor prod(int64_t dim, bool keepdim = false,
+              std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor logsumexp(IntArrayRef dim, bool keepdim = false) const;
+  Tensor count_nonzero(std::optional<int64_t> dim = std::nullopt) const;
+  Tensor count_nonzero(IntArrayRef dim) const;
   Tensor max() const;
   std::tuple<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const;
   Tensor min() const;
@@ -328,8 +560,31 @@ class Tensor {
   /// The sum that undoes a broadcast from `size` to this shape.
   Tensor sum_to_size(IntArrayRef size) const;
 
-  // ---- ops/matmul.cpp
-  // ---------------------------------------------------------------------------------
+  // ---- ops/cumulative.cpp: running sums and products
+
+  Tensor cumsum(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor& cumsum_(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor cumprod(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor& cumprod_(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor logcumsumexp(int64_t dim) const;
+  std::tuple<Tensor, Tensor> cummax(int64_t dim) const;
+  std::tuple<Tensor, Tensor> cummin(int64_t dim) const;
+  Tensor diff(int64_t n = 1, int64_t dim = -1) const;
+
+  // ---- ops/sort.cpp: in order; each with the indices that the values had
+
+  std::tuple<Tensor, Tensor> sort(int64_t dim = -1, bool descending = false) const;
+  /// Equals stay in their order if stable.
+  std::tuple<Tensor, Tensor> sort(std::optional<bool> stable, int64_t dim = -1,
+                                  bool descending = false) const;
+  Tensor argsort(int64_t dim = -1, bool descending = false) const;
+  std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true,
+                                  bool sorted = true) const;
+  std::tuple<Tensor, Tensor> kthvalue(int64_t k, int64_t dim = -1, bool keepdim = false) const;
+  Tensor median() const;
+  std::tuple<Tensor, Tensor> median(int64_t dim, bool keepdim = false) const;
+
+  // ---- ops/matmul.cpp ---------------------------------------------------------------------------
 
   Tensor matmul(const Tensor& other) const;
   Tensor mm(const Tensor& mat2) const;
@@ -339,26 +594,68 @@ class Tensor {
   Tensor outer(const Tensor& vec2) const;
   Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
                const Scalar& alpha = 1) const;
+  Tensor& addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
+                 const Scalar& alpha = 1) const;
+  Tensor baddbmm(const Tensor& batch1, const Tensor& batch2, const Scalar& beta = 1,
+                 const Scalar& alpha = 1) const;
+  Tensor& baddbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta = 1,
+                   const Scalar& alpha = 1) const;
+  Tensor addmv(const Tensor& mat, const Tensor& vec, const Scalar& beta = 1,
+               const Scalar& alpha = 1) const;
+  Tensor addr(const Tensor& vec1, const Tensor& vec2, const Scalar& beta = 1,
+              const Scalar& alpha = 1) const;
+  Tensor inner(const Tensor& other) const;
+  Tensor trace() const;
 
-  // ---- ops/softmax.cpp
-  // ---------------------------------------------------------------------------------
+  // ---- ops/softmax.cpp --------------------------------------------------------------------------
 
   Tensor softmax(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor log_softmax(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
 
-  // ---- ops/index.cpp
-  // ----------------------------------------------------------------------------------
+  // ---- ops/index.cpp ----------------------------------------------------------------------------
 
   Tensor index_select(int64_t dim, const Tensor& index) const;
   /// self with `alpha` times the slices of `source` added at the indices.
   Tensor index_add(int64_t dim, const Tensor& index, const Tensor& source,
                    const Scalar& alpha = 1) const;
+  Tensor& index_add_(int64_t dim, const Tensor& index, const Tensor& source,
+                     const Scalar& alpha = 1) const;
+  Tensor index_copy(int64_t dim, const Tensor& index, const Tensor& source) const;
+  Tensor& index_copy_(int64_t dim, const Tensor& index, const Tensor& source) const;
+  Tensor index_fill(int64_t dim, const Tensor& index, const Scalar& value) const;
+  Tensor& index_fill_(int64_t dim, const Tensor& index, const Scalar& value) const;
   Tensor gather(int64_t dim, const Tensor& index) const;
+  Tensor take_along_dim(const Tensor& indices, std::optional<int64_t> dim = std::nullopt) const;
+  /// self with src's elements, or `value`, where gather would read.
+  Tensor scatter(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor scatter(int64_t dim, const Tensor& index, const Scalar& value) const;
+  Tensor& scatter_(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor& scatter_(int64_t dim, const Tensor& index, const Scalar& value) const;
   /// self with every element of `src` added where gather would read it from.
   Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor& scatter_add_(int64_t dim, const Tensor& index, const Tensor& src) const;
+  /// The elements at these indices of the flattened tensor.
+  Tensor take(const Tensor& index) const;
+  Tensor& put_(const Tensor& index, const Tensor& source, bool accumulate = false) const;
+  Tensor masked_select(const Tensor& mask) const;
+  Tensor masked_scatter(const Tensor& mask, const Tensor& source) const;
+  Tensor& masked_scatter_(const Tensor& mask, const Tensor& source) const;
+  /// The indices of all elements that are not zero: [count, dim()].
+  Tensor nonzero() const;
 
-  // ---- ops/creation.cpp: new tensors of this one's dtype
-  // ------------------------------------------------
+  // ---- ops/indexing.cpp: x.index({0, Slice(1, None), mask}), as NumPy and libtorch define it
+
+  Tensor index(ArrayRef<indexing::TensorIndex> indices) const;
+  Tensor index(std::initializer_list<indexing::TensorIndex> indices) const;
+  Tensor& index_put_(ArrayRef<indexing::TensorIndex> indices, const Tensor& value) const;
+  Tensor& index_put_(ArrayRef<indexing::TensorIndex> indices, const Scalar& value) const;
+  Tensor& index_put_(std::initializer_list<indexing::TensorIndex> indices,
+                     const Tensor& value) const;
+  Tensor& index_put_(std::initializer_list<indexing::TensorIndex> indices,
+                     const Scalar& value) const;
+  Tensor operator[](const Tensor& index) const;
+
+  // ---- ops/creation.cpp: new tensors of this one's dtype ----------------------------------------
 
   Tensor new_empty(IntArrayRef size, const TensorOptions& options = {}) const;
   Tensor new_zeros(IntArrayRef size, const TensorOptions& options = {}) const;
@@ -366,8 +663,7 @@ class Tensor {
   Tensor new_full(IntArrayRef size, const Scalar& fill_value,
                   const TensorOptions& options = {}) const;
 
-  // ---- ops/random.cpp
-  // -----------------------------------------------------------------------------------
+  // ---- ops/random.cpp ---------------------------------------------------------------------------
 
   /// Uniform on [from, to).
   Tensor& uniform_(double from = 0, double to = 1,
@@ -384,6 +680,8 @@ class Tensor {
   Tensor& bernoulli_(const Tensor& p, std::optional<Generator> generator = std::nullopt) const;
 
  private:
+  unsigned add_hook(std::function<Tensor(const Tensor&)> hook) const;
+
   std::shared_ptr<TensorImpl> impl_;
 };
 

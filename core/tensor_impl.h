@@ -36,6 +36,8 @@ struct TensorImpl {
   bool wrapped_number = false;
   /// In-place changes through this handle do not count as a new version: Tensor::data().
   bool unversioned = false;
+  /// Made in InferenceMode: never part of a graph, and in-place changes are not counted.
+  bool inference = false;
 
   /// The leaf's flag; a non-leaf requires grad because it has a grad_fn.
   bool requires_grad = false;

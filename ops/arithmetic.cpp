@@ -75,8 +75,7 @@ void with_number(F f, const Tensor& out, const Tensor& a, const Scalar& b,
 
 }  // namespace
 
-// ---- add, sub
-// ------------------------------------------------------------------------------------
+// ---- add, sub -----------------------------------------------------------------------------------
 
 Tensor Tensor::add(const Tensor& other, const Scalar& alpha) const {
   const ScalarType dtype = result_type(*this, other);
@@ -183,8 +182,7 @@ Tensor& Tensor::neg_() const {
   return mul_(-1);
 }
 
-// ---- mul, div
-// ------------------------------------------------------------------------------------
+// ---- mul, div -----------------------------------------------------------------------------------
 
 Tensor Tensor::mul(const Tensor& other) const {
   Tensor y = broadcast_result(*this, other, result_type(*this, other));

@@ -13,8 +13,7 @@ using autograd::record;
 using autograd::save;
 using elementwise::wrapped_number;
 
-// ---- maximum, minimum
-// ----------------------------------------------------------------------------
+// ---- maximum, minimum ---------------------------------------------------------------------------
 
 namespace {
 
@@ -50,8 +49,7 @@ Tensor Tensor::minimum(const Tensor& other) const {
   return extreme("minimum", kSmaller, *this, other, false);
 }
 
-// ---- clamp
-// ---------------------------------------------------------------------------------------
+// ---- clamp --------------------------------------------------------------------------------------
 
 namespace {
 
@@ -98,8 +96,7 @@ Tensor& Tensor::clamp_(const Bound& min, const Bound& max) const {
       [&] { return clone().clamp(min, max); });
 }
 
-// ---- where, masked_fill
-// --------------------------------------------------------------------------
+// ---- where, masked_fill -------------------------------------------------------------------------
 
 namespace {
 

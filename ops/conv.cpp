@@ -11,8 +11,7 @@ using autograd::Needs;
 using autograd::record;
 using autograd::save;
 
-// ---- The three bilinear maps and their derivatives
-// -------------------------------------------------
+// ---- The three bilinear maps and their derivatives ----------------------------------------------
 //
 // On x [N, C, H, W], w [O, C/groups, kh, kw] and y [N, O, H', W'] of one geometry. Read the calls
 // in the rules as the table:            d/d first argument         d/d second argument
@@ -92,8 +91,7 @@ Tensor weight(const Tensor& x, const Tensor& y, const ConvGeometry& geometry) {
                 });
 }
 
-// ---- What the caller writes, as one of the three
-// ---------------------------------------------------
+// ---- What the caller writes, as one of the three ------------------------------------------------
 
 /// Calls f with a batch: an unbatched input becomes a batch of one, and the result one image again.
 template <class F>

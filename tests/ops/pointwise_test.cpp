@@ -23,8 +23,7 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-// ---- PyTorch's numbers
-// ---------------------------------------------------------------------------
+// ---- PyTorch's numbers --------------------------------------------------------------------------
 
 using Function = std::function<Tensor(const std::vector<Tensor>&)>;
 
@@ -197,8 +196,7 @@ TEST(Pointwise, AgreesWithPyTorch) {
   EXPECT_EQ(seen.size(), functions().size());
 }
 
-// ---- vector math: the same bits everywhere
-// -------------------------------------------------------
+// ---- vector math: the same bits everywhere ------------------------------------------------------
 
 template <class T, class Ours, class Exact>
 void expect_accurate(double from, double to, double ulps, Ours ours, Exact exact) {
@@ -258,8 +256,7 @@ TEST(VectorMath, ElementsDoNotDependOnTheirPlace) {
   }
 }
 
-// ---- dtypes and errors
-// ---------------------------------------------------------------------------
+// ---- dtypes and errors --------------------------------------------------------------------------
 
 Tensor of(std::vector<double> values, adjoint::ScalarType dtype) {
   return torch::tensor(values, torch::kFloat64).to(dtype);
@@ -317,8 +314,7 @@ TEST(Pointwise, ABoundThatIsNaNGivesNaN) {
   for (const float v : values<float>(torch::clamp(x, kNaN, 9))) EXPECT_TRUE(std::isnan(v));
 }
 
-// ---- in place
-// ------------------------------------------------------------------------------------
+// ---- in place -----------------------------------------------------------------------------------
 
 TEST(InPlace, ComputesIntoAnyView) {
   Tensor x = torch::arange(12, torch::kFloat64).view({3, 4});
