@@ -85,7 +85,7 @@ Tensor Tensor::clamp(const Bound& min, const Bound& max) const {
     const Tensor inside = !max   ? in >= *min
                           : !min ? in <= *max
                                  : (in >= *min).logical_and(in <= *max);
-    return Grads{where(inside, g, Scalar(0))};
+    return Grads{adjoint::where(inside, g, Scalar(0))};
   });
 }
 

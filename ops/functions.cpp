@@ -249,7 +249,8 @@ Tensor Tensor::pow(const Tensor& exponent) const {
                   Grads grads(2);
                   const Tensor base = b.get(), power = e.get();
                   if (needs[0]) {
-                    grads[0] = where(power.eq(0), Scalar(0), g * (power * base.pow(power - 1)));
+                    grads[0] =
+                        adjoint::where(power.eq(0), Scalar(0), g * (power * base.pow(power - 1)));
                   }
                   if (needs[1]) grads[1] = exponent_rule(g, base, power, y.get());
                   return grads;

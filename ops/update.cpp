@@ -115,14 +115,14 @@ Tensor& Tensor::addcmul_(const Tensor& tensor1, const Tensor& tensor2, const Sca
   const ScalarType dtype = common_dtype(*this, tensor1, tensor2);
   check_value("addcmul_", dtype, value);
   return update_("addcmul_", kAddProduct, *this, tensor1, tensor2, value, dtype,
-                 [&] { return addcmul(*this, tensor1, tensor2, value); });
+                 [&] { return adjoint::addcmul(*this, tensor1, tensor2, value); });
 }
 
 Tensor& Tensor::addcdiv_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value) const {
   const ScalarType dtype = common_dtype(*this, tensor1, tensor2);
   check_divisible("addcdiv_", dtype);
   return update_("addcdiv_", kAddQuotient, *this, tensor1, tensor2, value, dtype,
-                 [&] { return addcdiv(*this, tensor1, tensor2, value); });
+                 [&] { return adjoint::addcdiv(*this, tensor1, tensor2, value); });
 }
 
 namespace {
@@ -158,7 +158,7 @@ Tensor& Tensor::lerp_(const Tensor& end, const Scalar& weight) const {
       [&](const Tensor& out, const Tensor& a, const Tensor& b) {
         interpolate("lerp_", out, a, b, weight);
       },
-      [&] { return lerp(*this, end, weight); });
+      [&] { return adjoint::lerp(*this, end, weight); });
 }
 
 }  // namespace adjoint
