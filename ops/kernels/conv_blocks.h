@@ -57,11 +57,17 @@ class LaneMask {
   typename BlockTypes<T>::Index lanes_[kBlock<T>];
 };
 
-/// The even lanes of two consecutive blocks.
+/// The even, or the odd, lanes of two consecutive blocks.
 template <class T, int... kLane>
 inline void even_lanes(const Block<T>& a, const Block<T>& b, Block<T>& even,
                        std::integer_sequence<int, kLane...>) {
   even = __builtin_shufflevector(a, b, (2 * kLane)...);
+}
+
+template <class T, int... kLane>
+inline void odd_lanes(const Block<T>& a, const Block<T>& b, Block<T>& odd,
+                      std::integer_sequence<int, kLane...>) {
+  odd = __builtin_shufflevector(a, b, (2 * kLane + 1)...);
 }
 
 /// The lanes of two blocks in turn: a[0], b[0], a[1], b[1], ...
@@ -136,38 +142,84 @@ class RowGatherer {
   LaneMask<T> last_;
 };
 
-/// Adds the elements even[0], odd[0], even[1], odd[1], ... number [begin, end) of that sequence to
-/// those of a row. It takes blocks of pairs, from pair begin / 2 on, and adds 0 outside [begin,
-/// end).
+/// A row and the two rows that are its even and its odd elements, of which the elements [begin,
+/// end) are meant. What works on them takes blocks of pairs, from pair begin / 2 on.
 template <class T, class Count>
-class PairAdder {
+class Pairs {
  public:
   static int64_t blocks(int64_t begin, int64_t end) {
     return blocks_of<T>((end + 1) / 2 - begin / 2);
   }
 
-  PairAdder(int64_t begin, int64_t end, Count blocks)
-      : blocks_(blocks),
-        first_pair_(begin / 2),
-        head_(begin % 2, kBlock<T>),
-        low_tail_(0, end - last_block()),
-        high_tail_(0, end - last_block() - kBlock<T>) {}
-
   /// What of the row is touched: [reach_begin, reach_end).
   int64_t reach_begin() const { return 2 * first_pair_; }
   int64_t reach_end() const { return last_block() + 2 * kBlock<T>; }
 
+ protected:
+  Pairs(int64_t begin, Count blocks) : blocks_(blocks), first_pair_(begin / 2) {}
+  int64_t last_block() const { return 2 * (first_pair_ + (blocks_ - 1) * kBlock<T>); }
+
+  [[no_unique_address]] Count blocks_;
+  int64_t first_pair_;
+};
+
+/// Takes the row apart: even[i] = row[2 i], odd[i] = row[2 i + 1]; 0 outside [begin, end).
+template <class T, class Count>
+class PairSplitter : public Pairs<T, Count> {
+ public:
+  PairSplitter(int64_t begin, int64_t end, Count blocks)
+      : Pairs<T, Count>(begin, blocks),
+        even_head_(begin % 2, kBlock<T>),
+        even_tail_(0, (end + 1 - this->last_block()) / 2),
+        odd_tail_(0, (end - this->last_block()) / 2) {}
+
+  void operator()(const T* row, T* even, T* odd) const {
+    row += this->reach_begin();
+    even += this->first_pair_;
+    odd += this->first_pair_;
+    for (int64_t i = 0; i < this->blocks_; ++i, even += kBlock<T>, odd += kBlock<T>) {
+      Block<T> low, high, a, b;
+      load(row, low);
+      load(row + kBlock<T>, high);
+      row += 2 * kBlock<T>;
+      even_lanes<T>(low, high, a, Lanes<T>());
+      odd_lanes<T>(low, high, b, Lanes<T>());
+      if (i == 0) even_head_.apply(a);
+      if (i == this->blocks_ - 1) {
+        even_tail_.apply(a);
+        odd_tail_.apply(b);
+      }
+      store(a, even);
+      store(b, odd);
+    }
+  }
+
+ private:
+  LaneMask<T> even_head_, even_tail_, odd_tail_;
+};
+
+/// Puts it together again, in a sum: row[2 i] += even[i], row[2 i + 1] += odd[i]; adds 0 outside
+/// [begin, end).
+template <class T, class Count>
+class PairAdder : public Pairs<T, Count> {
+ public:
+  PairAdder(int64_t begin, int64_t end, Count blocks)
+      : Pairs<T, Count>(begin, blocks),
+        head_(begin % 2, kBlock<T>),
+        low_tail_(0, end - this->last_block()),
+        high_tail_(0, end - this->last_block() - kBlock<T>) {}
+
   void operator()(const T* even, const T* odd, T* row) const {
-    even += first_pair_;
-    odd += first_pair_;
-    row += 2 * first_pair_;
-    for (int64_t i = 0; i < blocks_; ++i, even += kBlock<T>, odd += kBlock<T>) {
+    even += this->first_pair_;
+    odd += this->first_pair_;
+    row += this->reach_begin();
+    for (int64_t i = 0; i < this->blocks_; ++i, even += kBlock<T>, odd += kBlock<T>) {
       Block<T> a, b, low, high, sum;
       load(even, a);
       load(odd, b);
       interleave<T>(a, b, low, high, Lanes<T>());
       if (i == 0) head_.apply(low);
-      if (i == blocks_ - 1) {
+      if (i == this->blocks_ - 1) {
         low_tail_.apply(low);
         high_tail_.apply(high);
       }
@@ -181,10 +233,6 @@ class PairAdder {
   }
 
  private:
-  int64_t last_block() const { return 2 * (first_pair_ + (blocks_ - 1) * kBlock<T>); }
-
-  [[no_unique_address]] Count blocks_;
-  int64_t first_pair_;
   LaneMask<T> head_, low_tail_, high_tail_;
 };
 

@@ -81,6 +81,7 @@ class Lowering {
     int64_t first, begin, end;
   };
   Span span(int axis, int64_t output_begin, int64_t phase, int64_t positions) const;
+  Span pairs(const Tile& tile) const;
 
   template <class Visit>
   void visit_rows(const Tile& tile, int64_t channel, int64_t channels, Visit visit) const;
@@ -88,6 +89,8 @@ class Lowering {
   void visit_taps(const Tile& tile, int64_t channels, Visit visit) const;
   void fill_window(const T* x, const Tile& tile, int64_t channel, int64_t channels, int64_t phase,
                    T* window_data) const;
+  void fill_window_pairs(const T* x, const Tile& tile, int64_t channel, int64_t channels,
+                         T* window_data) const;
   void add_window(const T* window_data, const Tile& tile, int64_t channel, int64_t channels,
                   int64_t phase, T* x) const;
   void add_window_pairs(const T* window_data, const Tile& tile, int64_t channel, int64_t channels,
