@@ -25,6 +25,8 @@ constexpr int64_t kItems = 8;
 /// over (multiply-adds: some 10 us).
 constexpr int64_t kPieces = 64;
 constexpr int64_t kPieceWork = 256 * 1024;
+/// Elements to fill in one piece of work, at least.
+constexpr int64_t kFill = 32 * 1024;
 /// Elements of the partial sums of a weight gradient, at most.
 constexpr int64_t kPartialSums = 1024 * 1024;
 
@@ -60,9 +62,11 @@ void fill_channels(const T* bias, int64_t channels, int64_t plane, T* image) {
 
 template <class T>
 void fill_batch(const T* bias, int64_t batch, int64_t channels, int64_t plane, T* data) {
-  for (int64_t n = 0; n < batch; ++n) {
-    fill_channels(bias, channels, plane, data + n * channels * plane);
-  }
+  parallel_for(0, batch, ceil_div(kFill, channels * plane + 1), [&](int64_t first, int64_t last) {
+    for (int64_t n = first; n < last; ++n) {
+      fill_channels(bias, channels, plane, data + n * channels * plane);
+    }
+  });
 }
 
 /// A range in blocks of equal size, but for the last: at most `largest`, and so small that there

@@ -37,7 +37,10 @@ Lowering<T>::Lowering(const ConvGeometry& geometry) : geometry_(geometry) {
   for (int axis = 0; axis < 2; ++axis) {
     const int64_t stride = g.stride[axis], dilation = g.dilation[axis];
     phases_[axis] = std::min(g.kernel[axis], stride / std::gcd(stride, dilation));
-    overlap_[axis] = (g.kernel[axis] - 1) * dilation / stride;
+    for (int64_t k = 0; k < g.kernel[axis]; ++k) {
+      taps_[axis].push_back({k * dilation / stride, k % phases_[axis]});
+    }
+    overlap_[axis] = taps_[axis].back().begin;
   }
 
   const int64_t sharing = positions < kSharedTilePositions ? kTileColumns / positions : 1;
@@ -115,39 +118,43 @@ typename Lowering<T>::Span Lowering<T>::pairs(const Tile& tile) const {
 // 3. What is called for each row is passed by value and holds values: stores of blocks may alias
 // anything that is reachable by a reference, which would be loaded again for every row.
 
-/// Rows of one channel of one image that lie both in one phase of the window and on the input.
+/// The rows of one image that lie both in one phase of the window and on the input.
 struct WindowRows {
-  int64_t w, pitch;  ///< offset in the window, for the first phase of the columns; and the next's
-  int64_t x;         ///< offset of the channel in the batch
-  int64_t row, row_step;  ///< offset of the row in the channel, and the next's
-  int64_t count;
+  int64_t w, pitch, w_channel;  ///< offset in the window; from row to row, channel to channel
+  int64_t x, x_channel;         ///< offset of the channel in the batch
+  int64_t row, row_step;        ///< offset of the row in the channel
+  int64_t channels, count;      ///< rows of a channel
 };
 
 template <class Visit>
 [[gnu::noinline]] void for_each_row(const WindowRows rows, const Visit visit) {
-  for (int64_t i = 0; i < rows.count; ++i) {
-    visit(rows.w + i * rows.pitch, rows.x, rows.row + i * rows.row_step);
+  for (int64_t c = 0; c < rows.channels; ++c) {
+    const int64_t w = rows.w + c * rows.w_channel, x = rows.x + c * rows.x_channel;
+    for (int64_t i = 0; i < rows.count; ++i) {
+      visit(w + i * rows.pitch, x, rows.row + i * rows.row_step);
+    }
   }
 }
 
 /// The rows of one tap: what it sees along each output row of a tile.
 struct TapRows {
-  int64_t w, pitch, image_step;  ///< offset in the window, the next row's and the next image's
-  int64_t row, cols;             ///< offset in the columns, and the next's
-  int64_t images, count;         ///< rows of an image
+  int64_t w, pitch, w_image;  ///< offset in the window; from row to row, image to image
+  int64_t row, cols;          ///< offset in the columns; from row to row
+  int64_t images, count;      ///< rows of an image
 };
 
 template <class Visit>
 [[gnu::noinline]] void for_each_row(const TapRows rows, const Visit visit) {
   int64_t row = rows.row;
   for (int64_t i = 0; i < rows.images; ++i) {
-    int64_t w = rows.w + i * rows.image_step;
+    int64_t w = rows.w + i * rows.w_image;
     for (int64_t r = 0; r < rows.count; ++r, w += rows.pitch, row += rows.cols) visit(w, row);
   }
 }
 
-/// Calls visit(w, x, row), which are the offsets that WindowRows names, for each row of the window
-/// that lies on the input. The order is that of addresses in x, for each phase of the rows.
+/// Calls visit(w, x, row), which are the offsets that WindowRows names (w for the first phase of
+/// the columns), for each row of the window that lies on the input. The order is that of addresses
+/// in x, for each phase of the rows.
 template <class T>
 template <class Visit>
 void Lowering<T>::visit_rows(const Tile& tile, int64_t channel, int64_t channels,
@@ -157,17 +164,17 @@ void Lowering<T>::visit_rows(const Tile& tile, int64_t channel, int64_t channels
   for (int64_t phase = 0; phase < phases_[0]; ++phase) {
     const Span rows = span(0, tile.row, phase, win.rows);
     for (int64_t i = 0; i < tile.images; ++i) {
-      for (int64_t c = 0; c < channels; ++c) {
-        for_each_row(
-            WindowRows{.w = c * win.channel + phase * phases_[1] * win.plane +
-                            (i * win.rows + rows.begin) * win.pitch,
-                       .pitch = win.pitch,
-                       .x = ((tile.image + i) * geometry_.in_channels + channel + c) * in_h * in_w,
-                       .row = (rows.first + rows.begin * geometry_.stride[0]) * in_w,
-                       .row_step = geometry_.stride[0] * in_w,
-                       .count = rows.end - rows.begin},
-            visit);
-      }
+      for_each_row(
+          WindowRows{.w = phase * phases_[1] * win.plane + (i * win.rows + rows.begin) * win.pitch,
+                     .pitch = win.pitch,
+                     .w_channel = win.channel,
+                     .x = ((tile.image + i) * geometry_.in_channels + channel) * in_h * in_w,
+                     .x_channel = in_h * in_w,
+                     .row = (rows.first + rows.begin * geometry_.stride[0]) * in_w,
+                     .row_step = geometry_.stride[0] * in_w,
+                     .channels = channels,
+                     .count = rows.end - rows.begin},
+          visit);
     }
   }
 }
@@ -178,22 +185,19 @@ template <class T>
 template <class Visit>
 void Lowering<T>::visit_taps(const Tile& tile, int64_t channels, Visit visit) const {
   const Window win = window(tile);
-  const auto [kernel_h, kernel_w] = geometry_.kernel;
-  int64_t row = 0;
+  TapRows rows{.pitch = win.pitch,
+               .w_image = win.rows * win.pitch,
+               .row = 0,
+               .cols = tile.cols,
+               .images = tile.images,
+               .count = tile.rows};
   for (int64_t c = 0; c < channels; ++c) {
-    for (int64_t kh = 0; kh < kernel_h; ++kh) {
-      const int64_t top = kh * geometry_.dilation[0] / geometry_.stride[0];
-      for (int64_t kw = 0; kw < kernel_w; ++kw, row += row_stride(tile)) {
-        const int64_t left = kw * geometry_.dilation[1] / geometry_.stride[1];
-        const int64_t phase = kh % phases_[0] * phases_[1] + kw % phases_[1];
-        for_each_row(TapRows{.w = c * win.channel + phase * win.plane + top * win.pitch + left,
-                             .pitch = win.pitch,
-                             .image_step = win.rows * win.pitch,
-                             .row = row,
-                             .cols = tile.cols,
-                             .images = tile.images,
-                             .count = tile.rows},
-                     visit);
+    for (const auto [top, phase_h] : taps_[0]) {
+      for (const auto [left, phase_w] : taps_[1]) {
+        rows.w =
+            c * win.channel + (phase_h * phases_[1] + phase_w) * win.plane + top * win.pitch + left;
+        for_each_row(rows, visit);
+        rows.row += row_stride(tile);
       }
     }
   }

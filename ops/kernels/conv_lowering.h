@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "adjoint/ops/kernels/conv.h"
 
@@ -66,8 +67,11 @@ class Lowering {
  private:
   static constexpr int64_t kPad = 8;
 
-  /// Sizes of the window of one channel. Tap k, of either axis, lies in phase k % phases and begins
-  /// at row or column k * dilation / stride of it.
+  /// Where a tap lies along one axis: at which row or column of which phase it begins.
+  struct Tap {
+    int64_t begin, phase;
+  };
+  /// Sizes of the window of one channel.
   struct Window {
     int64_t rows, cols, pitch;  ///< of one image in one phase
     int64_t plane;              ///< elements of one phase
@@ -97,8 +101,9 @@ class Lowering {
                         T* x) const;
 
   ConvGeometry geometry_;
-  std::array<int64_t, 2> phases_;   ///< the residues of k * dilation modulo stride, by axis
-  std::array<int64_t, 2> overlap_;  ///< how far the last tap begins after the first, in its phase
+  std::array<int64_t, 2> phases_;  ///< the residues of k * dilation modulo stride, by axis
+  std::array<std::vector<Tap>, 2> taps_;
+  std::array<int64_t, 2> overlap_;  ///< where the last tap begins
   int64_t units_, images_;
   int64_t bands_, band_rows_;
   int64_t pieces_, piece_cols_;
