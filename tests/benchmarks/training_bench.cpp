@@ -1,9 +1,10 @@
-// The autoencoder of examples/autoencoder: a training step (batch 128, Adam, mean squared error) and
-// inference. Written for libtorch's API alone, so that the same source is compiled against both.
+// The autoencoder of examples/autoencoder: a training step (batch 128, Adam, mean squared error)
+// and inference. Written for libtorch's API alone, so that the same source is compiled against
+// both.
 
 #include <benchmark/benchmark.h>
 
-#include "library.h"
+#include "adjoint/tests/benchmarks/library.h"
 
 namespace {
 
@@ -13,8 +14,8 @@ torch::nn::Sequential autoencoder() {
   return Sequential(
       Conv2d(Conv2dOptions(1, 16, 3).stride(2).padding(1)), ReLU(),
       Conv2d(Conv2dOptions(16, 32, 3).stride(2).padding(1)), ReLU(),
-      Conv2d(Conv2dOptions(32, 64, 7)), ReLU(),
-      ConvTranspose2d(ConvTranspose2dOptions(64, 32, 7)), ReLU(),
+      Conv2d(Conv2dOptions(32, 64, 7)), ReLU(), ConvTranspose2d(ConvTranspose2dOptions(64, 32, 7)),
+      ReLU(),
       ConvTranspose2d(ConvTranspose2dOptions(32, 16, 3).stride(2).padding(1).output_padding(1)),
       ReLU(),
       ConvTranspose2d(ConvTranspose2dOptions(16, 1, 3).stride(2).padding(1).output_padding(1)),

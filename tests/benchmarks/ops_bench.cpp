@@ -1,0 +1,174 @@
+// Everything but convolutions: the cost of an operation as such (on 4x4 tensors), elementwise
+// operations and reductions on 4 million elements, matrix products, and optimizer steps on a
+// million parameters. Written for libtorch's API alone, so that the same source is compiled against
+// both.
+
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "adjoint/tests/benchmarks/library.h"
+
+namespace {
+
+using torch::Tensor;
+
+void set_threads(const benchmark::State& state) {
+  torch::set_num_threads(static_cast<int>(state.range(0)));
+}
+
+// ---- 4x4: what an operation costs beside its arithmetic -----------------------------------------
+
+void small_add(benchmark::State& state) {
+  set_threads(state);
+  const torch::NoGradGuard no_grad;
+  const Tensor a = torch::rand({4, 4}), b = torch::rand({4, 4});
+  for (auto _ : state) benchmark::DoNotOptimize(a + b);
+}
+
+void small_add_recorded(benchmark::State& state) {
+  set_threads(state);
+  const Tensor a = torch::rand({4, 4}).requires_grad_(), b = torch::rand({4, 4});
+  for (auto _ : state) benchmark::DoNotOptimize(a + b);
+}
+
+void small_mul_recorded(benchmark::State& state) {
+  set_threads(state);
+  const Tensor a = torch::rand({4, 4}).requires_grad_(), b = torch::rand({4, 4}).requires_grad_();
+  for (auto _ : state) benchmark::DoNotOptimize(a * b);
+}
+
+void small_tanh_recorded(benchmark::State& state) {
+  set_threads(state);
+  const Tensor a = torch::rand({4, 4}).requires_grad_();
+  for (auto _ : state) benchmark::DoNotOptimize(a.tanh());
+}
+
+void small_matmul_recorded(benchmark::State& state) {
+  set_threads(state);
+  const Tensor a = torch::rand({4, 4}).requires_grad_(), b = torch::rand({4, 4});
+  for (auto _ : state) benchmark::DoNotOptimize(torch::mm(a, b));
+}
+
+/// Ten operations on 4x4 tensors, forward and backward; the time is that of all ten.
+void small_chain_forward_backward(benchmark::State& state) {
+  set_threads(state);
+  const Tensor a = torch::rand({4, 4}).requires_grad_(), b = torch::rand({4, 4});
+  const Tensor upstream = torch::rand({4, 4});
+  for (auto _ : state) {
+    Tensor x = a;
+    for (int i = 0; i < 5; ++i) x = (x * b).tanh();
+    x.backward(upstream);
+  }
+}
+
+/// A graph of state.range(1) additions: recorded, differentiated and released.
+void graph(benchmark::State& state) {
+  set_threads(state);
+  const Tensor a = torch::rand({4}).requires_grad_(), upstream = torch::ones({4});
+  for (auto _ : state) {
+    Tensor x = a;
+    for (int64_t i = 0; i < state.range(1); ++i) x = x + a;
+    x.backward(upstream);
+  }
+  state.counters["ns an op"] = benchmark::Counter(
+      static_cast<double>(state.range(1)) * 1e-9,
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+// ---- 4 million elements -------------------------------------------------------------------------
+
+template <class F>
+void on_large(benchmark::State& state, F f) {
+  set_threads(state);
+  const torch::NoGradGuard no_grad;
+  const Tensor a = torch::rand({2048, 2048}) + 0.5, b = torch::rand({2048, 2048}) + 0.5;
+  for (auto _ : state) benchmark::DoNotOptimize(f(a, b));
+}
+
+// ---- Matrix products and optimizers -------------------------------------------------------------
+
+void matmul(benchmark::State& state) {
+  set_threads(state);
+  const torch::NoGradGuard no_grad;
+  const int64_t n = state.range(1);
+  const Tensor a = torch::rand({n, n}), b = torch::rand({n, n});
+  for (auto _ : state) benchmark::DoNotOptimize(torch::mm(a, b));
+  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(n * n * n),
+                                                 benchmark::Counter::kIsIterationInvariantRate);
+}
+
+template <class Optimizer, class Options>
+void optimizer_step(benchmark::State& state, Options options) {
+  set_threads(state);
+  std::vector<Tensor> parameters;
+  for (int i = 0; i < 4; ++i) {
+    parameters.push_back(torch::rand({256, 1024}).requires_grad_());
+    parameters.back().mutable_grad() = torch::rand({256, 1024});
+  }
+  Optimizer optimizer(parameters, options);
+  for (auto _ : state) optimizer.step();
+}
+
+const int registered = [] {
+  const auto small = [](const char* name, void (*run)(benchmark::State&)) {
+    benchmark::RegisterBenchmark(name, run)->Arg(1)->Unit(benchmark::kNanosecond);
+  };
+  small("small_add", small_add);
+  small("small_add_recorded", small_add_recorded);
+  small("small_mul_recorded", small_mul_recorded);
+  small("small_tanh_recorded", small_tanh_recorded);
+  small("small_matmul_recorded", small_matmul_recorded);
+  small("small_chain_forward_backward", small_chain_forward_backward);
+  for (int64_t ops = 10; ops <= 1'000'000; ops *= 10) {
+    benchmark::RegisterBenchmark("graph", graph)->Args({1, ops})->Unit(benchmark::kMicrosecond);
+  }
+
+  const auto large = [](const char* name, auto f) {
+    benchmark::RegisterBenchmark(name, [f](benchmark::State& state) { on_large(state, f); })
+        ->Arg(1)
+        ->Arg(2)
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+  };
+  using T = const Tensor&;
+  large("large_add", [](T a, T b) { return a + b; });
+  large("large_mul", [](T a, T b) { return a * b; });
+  large("large_div", [](T a, T b) { return a / b; });
+  large("large_relu", [](T a, T) { return torch::relu(a); });
+  large("large_exp", [](T a, T) { return a.exp(); });
+  large("large_log", [](T a, T) { return a.log(); });
+  large("large_tanh", [](T a, T) { return a.tanh(); });
+  large("large_sigmoid", [](T a, T) { return a.sigmoid(); });
+  large("large_sqrt", [](T a, T) { return a.sqrt(); });
+  large("large_add_row", [](T a, T b) { return a + b[0]; });
+  large("large_add_transposed", [](T a, T b) { return a + b.t(); });
+  large("large_copy_transposed", [](T a, T) { return a.t().contiguous(); });
+  large("large_sum", [](T a, T) { return a.sum(); });
+  large("large_mean_rows", [](T a, T) { return a.mean({1}); });
+  large("large_sum_columns", [](T a, T) { return a.sum({0}); });
+  large("large_max", [](T a, T) { return a.max(); });
+  large("large_argmax_rows", [](T a, T) { return a.argmax(1); });
+  large("large_softmax", [](T a, T) { return torch::softmax(a, 1); });
+
+  for (int64_t n = 32; n <= 1024; n *= 2) {
+    benchmark::RegisterBenchmark("matmul", matmul)
+        ->Args({1, n})
+        ->Args({2, n})
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+  }
+  const auto optimizer = [](const char* name, auto run) {
+    benchmark::RegisterBenchmark(name, run)->Arg(1)->Arg(2)->UseRealTime()->Unit(
+        benchmark::kMicrosecond);
+  };
+  optimizer("sgd_momentum_step", [](benchmark::State& state) {
+    optimizer_step<torch::optim::SGD>(state, torch::optim::SGDOptions(1e-6).momentum(0.9));
+  });
+  optimizer("adam_step", [](benchmark::State& state) {
+    optimizer_step<torch::optim::Adam>(state, torch::optim::AdamOptions(1e-6));
+  });
+  return 0;
+}();
+
+}  // namespace
