@@ -1,9 +1,6 @@
-// The convolution's three maps, float32, beside the matrix product that is their limit: one sgemm
-// on ready columns of the same size, cut like the kernels' tiles. Each row counts GFLOP/s; run it
-// with
-//   build/release/tests/benchmarks/conv_kernels_bench --benchmark_repetitions=5
-//       --benchmark_enable_random_interleaving=true --benchmark_report_aggregates_only=true
-// to compare medians of runs in turn.
+// The kernels under the convolution's three maps, beside the matrix products that are their limit:
+// the same number of multiply-adds in sgemms on ready columns, cut like the kernels' tiles.
+// Float32. Arguments: threads.
 
 #include <string>
 #include <vector>
@@ -13,6 +10,7 @@
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/kernels/conv.h"
 #include "adjoint/ops/kernels/gemm.h"
+#include "adjoint/tests/benchmarks/conv_shapes.h"
 
 namespace {
 
@@ -20,40 +18,16 @@ using namespace adjoint;
 using kernels::ConvGeometry;
 using kernels::Matrix;
 
-struct Shape {
-  const char* name;
-  ConvGeometry geometry;
-};
-
-/// A square convolution; the output follows.
-Shape shape(const char* name, int64_t batch, int64_t in, int64_t out, int64_t kernel,
-            int64_t stride, int64_t padding, int64_t size, int64_t groups = 1) {
-  const int64_t output = (size + 2 * padding - kernel) / stride + 1;
-  return {name,
-          {.batch = batch,
-           .in_channels = in,
-           .out_channels = out,
-           .groups = groups,
-           .input = {size, size},
-           .kernel = {kernel, kernel},
-           .stride = {stride, stride},
-           .padding = {padding, padding},
-           .output = {output, output}}};
-}
-
-std::vector<Shape> shapes() {
-  return {
-      shape("N128_1to16_k3s2_at28", 128, 1, 16, 3, 2, 1, 28),
-      shape("N128_16to32_k3s2_at14", 128, 16, 32, 3, 2, 1, 14),
-      shape("N128_32to64_k7_at7", 128, 32, 64, 7, 1, 0, 7),
-      shape("N32_64to64_k3_at32", 32, 64, 64, 3, 1, 1, 32),
-      shape("N32_3to32_k5_at64", 32, 3, 32, 5, 1, 2, 64),
-      shape("N16_128to128_k3_at28", 16, 128, 128, 3, 1, 1, 28),
-      shape("N8_256to256_k3_at14", 8, 256, 256, 3, 1, 1, 14),
-      shape("N64_32to32_k1_at28", 64, 32, 32, 1, 1, 0, 28),
-      shape("N64_64to64_k4s2_at28", 64, 64, 64, 4, 2, 1, 28),
-      shape("N64_depthwise64_k3_at28", 64, 64, 64, 3, 1, 1, 28, 64),
-  };
+ConvGeometry geometry_of(const ConvShape& s) {
+  return {.batch = s.batch,
+          .in_channels = s.in,
+          .out_channels = s.out,
+          .groups = s.groups,
+          .input = {s.size, s.size},
+          .kernel = {s.kernel, s.kernel},
+          .stride = {s.stride, s.stride},
+          .padding = {s.padding, s.padding},
+          .output = {s.output(), s.output()}};
 }
 
 int64_t multiply_adds(const ConvGeometry& g) {
@@ -99,7 +73,7 @@ void bare_product(benchmark::State& state, ConvGeometry g, Map map) {
   set_num_threads(threads);
   const int64_t out = g.out_channels / g.groups;
   const int64_t taps = g.in_channels / g.groups * g.kernel[0] * g.kernel[1];
-  const int64_t columns = 512;
+  const int64_t columns = std::min<int64_t>(512, g.batch * g.output[0] * g.output[1]);
   const int64_t products = std::max<int64_t>(multiply_adds(g) / (out * taps * columns), 1);
   std::vector<float> w(static_cast<std::size_t>(out * taps), 0.5f);
   std::vector<std::vector<float>> tiles_x(static_cast<std::size_t>(threads)),
@@ -137,14 +111,14 @@ void bare_product(benchmark::State& state, ConvGeometry g, Map map) {
 const int registered = [] {
   const std::pair<const char*, Map> maps[] = {
       {"forward", Map::kForward}, {"transposed", Map::kTransposed}, {"weight", Map::kWeight}};
-  for (const Shape& s : shapes()) {
+  for (const ConvShape& s : conv_shapes()) {
     for (const auto& [name, map] : maps) {
       const std::string title = std::string(s.name) + "/" + name;
-      benchmark::RegisterBenchmark((title + "/conv").c_str(), convolution, s.geometry, map)
+      benchmark::RegisterBenchmark((title + "/conv").c_str(), convolution, geometry_of(s), map)
           ->Arg(1)
           ->Arg(2)
           ->UseRealTime();
-      benchmark::RegisterBenchmark((title + "/sgemm").c_str(), bare_product, s.geometry, map)
+      benchmark::RegisterBenchmark((title + "/sgemm").c_str(), bare_product, geometry_of(s), map)
           ->Arg(1)
           ->Arg(2)
           ->UseRealTime();

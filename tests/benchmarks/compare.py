@@ -1,0 +1,199 @@
+"""Runs the benchmarks of Adjoint and of libtorch in turn and compares them.
+
+Every round runs each program once with each library, so that what disturbs the machine disturbs both;
+the table shows medians over the rounds and the ratios of these. Both get the same number of threads,
+OpenBLAS included.
+"""
+
+import argparse
+import collections
+import datetime
+import json
+import math
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+LIBRARIES = {"Adjoint": "", "libtorch": "_libtorch"}
+TWINS = ["training_bench", "conv_bench", "ops_bench"]
+LIMIT = "conv_kernels_bench"
+# Which bare product is the limit of which direction of which operation.
+LIMIT_OF = {
+    ("conv2d", "forward"): "forward",
+    ("conv2d", "input_grad"): "transposed",
+    ("conv2d", "weight_grad"): "weight",
+    ("conv_transpose2d", "forward"): "transposed",
+    ("conv_transpose2d", "input_grad"): "forward",
+    ("conv_transpose2d", "weight_grad"): "weight",
+}
+
+
+def run(program, threads, args):
+    """The times of one run in microseconds, by benchmark."""
+    # A name's first argument is its number of threads.
+    wanted = f"({args.filter}).*/{threads}(/|$)"
+    env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+    command = [program, f"--benchmark_filter={wanted}", f"--benchmark_min_time={args.min_time}",
+               "--benchmark_format=json"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
+    if not done.stdout.strip():  # the filter selects none of this program's
+        return {}
+    unit = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
+    return {row["name"].removesuffix("/real_time"): row["real_time"] * unit[row["time_unit"]]
+            for row in json.loads(done.stdout)["benchmarks"]}
+
+
+def measure(args):
+    """Medians in microseconds: {benchmark: {library: time}}."""
+    programs = [(library, args.folder / (name + suffix)) for name in TWINS
+                for library, suffix in LIBRARIES.items()]
+    programs.append(("limit", args.folder / LIMIT))
+    missing = [path.name for _, path in programs if not path.exists()]
+    if missing:
+        print(f"not built, so not compared: {', '.join(missing)}", file=sys.stderr)
+    times = collections.defaultdict(lambda: collections.defaultdict(list))
+    for round_number in range(args.rounds):
+        for threads in args.threads:
+            print(f"round {round_number + 1} of {args.rounds}, {threads} threads", file=sys.stderr)
+            for library, path in programs:
+                if path.exists():
+                    for name, time in run(path, threads, args).items():
+                        if library != "limit" or "/sgemm/" in name:
+                            times[name][library].append(time)
+    return {name: {library: statistics.median(found) for library, found in by_library.items()}
+            for name, by_library in times.items()}
+
+
+def limit_of(name, medians):
+    """The time of the bare products behind a convolution, or None."""
+    parts = name.split("/")
+    if len(parts) != 4 or (parts[0], parts[2]) not in LIMIT_OF:
+        return None
+    limit = medians.get(f"{parts[1]}/{LIMIT_OF[parts[0], parts[2]]}/sgemm/{parts[3]}", {})
+    return limit.get("limit")
+
+
+def shown(time):
+    for unit, size in (("s", 1e6), ("ms", 1e3), ("µs", 1)):
+        if time >= size:
+            return f"{time / size:.3g} {unit}"
+    return f"{time * 1e3:.0f} ns"
+
+
+def geometric_mean(values):
+    return math.exp(statistics.fmean(map(math.log, values)))
+
+
+def table(medians):
+    """The comparison as lines of Markdown."""
+    lines = ["| benchmark / threads | Adjoint | libtorch | times as fast | of the limit |",
+             "|---|---:|---:|---:|---:|"]
+    for name, by_library in medians.items():
+        if "Adjoint" not in by_library:
+            continue
+        ours, theirs = by_library["Adjoint"], by_library.get("libtorch")
+        limit = limit_of(name, medians)
+        lines.append(f"| {name} | {shown(ours)} | {shown(theirs) if theirs else '-'} | "
+                     f"{f'{theirs / ours:.2f}' if theirs else '-'} | "
+                     f"{f'{limit / ours:.0%}' if limit else ''} |")
+    return lines
+
+
+def summary(medians):
+    """Geometric means over the convolution's shapes, as lines of text."""
+    groups = collections.defaultdict(list)
+    for name, by_library in medians.items():
+        parts = name.split("/")
+        if parts[0] in ("conv2d", "conv_transpose2d") and len(by_library) == 2:
+            groups[parts[0], parts[-1]].append(by_library["libtorch"] / by_library["Adjoint"])
+    return [f"- {operation}, {threads} threads: {geometric_mean(ratios):.2f} times as fast in the "
+            f"geometric mean, {min(ratios):.2f} at the least, {max(ratios):.2f} at the most"
+            for (operation, threads), ratios in sorted(groups.items())]
+
+
+def picture(medians, path):
+    """Bars of the training step, and for every shape the ratio to libtorch."""
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=[1, 2.2])
+    rows = [(name.replace("_", " ").replace("/", ", ") + (" thread" if name.endswith("/1") else " threads"), m)
+            for name, m in medians.items()
+            if name.split("/")[0] in ("training_step", "inference") and len(m) == 2]
+    for i, (_, m) in enumerate(rows):
+        for library, offset, colour in (("Adjoint", -0.2, "#c8553d"), ("libtorch", 0.2, "#9aa5b1")):
+            left.barh(i + offset, m[library] / 1e3, 0.38, color=colour,
+                      label=library if i == 0 else None)
+            left.text(m[library] / 1e3, i + offset, f" {m[library] / 1e3:.3g}", va="center", fontsize=8)
+    left.set_yticks(range(len(rows)), [name for name, _ in rows])
+    left.invert_yaxis()
+    left.margins(x=0.15)
+    left.set_xlabel("ms a batch of 128 (less is better)")
+    left.set_title("Autoencoder")
+    left.legend(frameon=False, loc="lower right")
+
+    shapes = list(dict.fromkeys(n.split("/")[1] for n in medians if n.startswith("conv2d/")))
+    most = max((int(n.split("/")[-1]) for n in medians if n.startswith("conv2d/")), default=1)
+    marks = {"forward": "o", "input_grad": "^", "weight_grad": "s"}
+    colours = {"conv2d": "#2f6690", "conv_transpose2d": "#c8553d"}
+    for operation, shift in (("conv2d", -0.13), ("conv_transpose2d", 0.13)):
+        for direction, mark in marks.items():
+            points = [(medians[key]["libtorch"] / medians[key]["Adjoint"], i + shift)
+                      for i, s in enumerate(shapes)
+                      if len(medians.get(key := f"{operation}/{s}/{direction}/{most}", {})) == 2]
+            if points:
+                right.scatter(*zip(*points), marker=mark, s=28, color=colours[operation],
+                              label=f"{operation}, {direction.replace('_', ' ')}")
+    right.axvline(1, color="#555555", linewidth=1)
+    right.set_xscale("log")
+    ticks = [0.5, 1, 2, 5, 10, 20, 50, 100]
+    right.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    right.minorticks_off()
+    right.set_yticks(range(len(shapes)), [s.replace("_", " ") for s in shapes])
+    right.invert_yaxis()
+    right.grid(axis="x", color="#e5e5e5")
+    right.set_axisbelow(True)
+    right.set_xlabel(f"times libtorch's speed (more is better), {most} threads")
+    right.set_title("Convolutions")
+    right.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+def machine():
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    core = os.environ.get("OPENBLAS_CORETYPE")
+    return (f"{cpu.group(1) if cpu else 'unknown processor'}, {os.cpu_count()} cores, "
+            f"{datetime.date.today()}" + (f", OpenBLAS held to its {core} kernels" if core else ""))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path, help="where the benchmark programs are")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, action="append", help="default: 1 and 2")
+    parser.add_argument("--filter", default="", help="only benchmarks whose name matches")
+    parser.add_argument("--min-time", type=float, default=0.05, help="seconds a benchmark and round")
+    parser.add_argument("--out", type=pathlib.Path, help="folder for benchmarks.md and benchmarks.png")
+    args = parser.parse_args()
+    args.threads = args.threads or [1, 2]
+
+    medians = measure(args)
+    text = "\n".join([f"Measured on: {machine()}; medians of {args.rounds} rounds.", "",
+                      *summary(medians), "", *table(medians)])
+    print(text)
+    if args.out:
+        page = args.out / "benchmarks.md"
+        before = page.read_text().split("<!-- measured -->")[0] if page.exists() else ""
+        page.write_text(f"{before}<!-- measured -->\n{text}\n")
+        picture(medians, args.out / "benchmarks.png")
+
+
+main()
