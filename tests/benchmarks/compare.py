@@ -136,7 +136,7 @@ def picture(medians, path):
     left.margins(x=0.15)
     left.set_xlabel("ms a batch of 128 (less is better)")
     left.set_title("Autoencoder")
-    left.legend(frameon=False, loc="lower right")
+    left.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.4, -0.14))
 
     shapes = list(dict.fromkeys(n.split("/")[1] for n in medians if n.startswith("conv2d/")))
     most = max((int(n.split("/")[-1]) for n in medians if n.startswith("conv2d/")), default=1)
