@@ -65,7 +65,8 @@ Options parse_options(int argc, char** argv) {
     if (option->count() > 0) options.given.insert(option->get_name());
   }
   if (!options.resume.empty() && !options.given.contains("--out")) {
-    options.out = std::filesystem::absolute(options.resume).parent_path().string();
+    const std::string folder = std::filesystem::path(options.resume).parent_path().string();
+    options.out = folder.empty() ? "." : folder;
   }
   return options;
 }
