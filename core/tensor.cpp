@@ -33,9 +33,8 @@ void check_strides(IntArrayRef sizes, IntArrayRef strides) {
   }
 }
 
-Tensor wrap(std::shared_ptr<Storage> storage, IntArrayRef sizes, IntArrayRef strides,
-            const TensorOptions& options) {
-  Tensor made(std::make_shared<TensorImpl>(std::move(storage), options.dtype(), sizes, strides, 0));
+Tensor wrap(std::shared_ptr<TensorImpl> impl, const TensorOptions& options) {
+  Tensor made(std::move(impl));
   if (options.requires_grad()) made.requires_grad_();
   return made;
 }
@@ -74,22 +73,33 @@ Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, int64_t offset) con
   return Tensor(std::move(made));
 }
 
-std::string Tensor::describe() const {
-  if (!defined()) return "an undefined tensor";
-  return fmt::format("shape [{}], {}", fmt::join(sizes(), ", "), scalar_type());
+TensorDescription::operator std::string() const {
+  if (!tensor.defined()) return "an undefined tensor";
+  return fmt::format("shape [{}], {}", fmt::join(tensor.sizes(), ", "), tensor.scalar_type());
 }
 
 void Tensor::print() const { std::cout << *this << std::endl; }
 
 Tensor empty(IntArrayRef size, const TensorOptions& options) {
-  return empty_strided(size, contiguous_strides(size), options);
+  // Nothing here that only other strides would need: a tensor is made by every operation.
+  const ScalarType dtype = options.dtype();
+  const int64_t count = numel(size);
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(count, elementSize(dtype), &bytes)) {
+    fail("a tensor of shape [{}], {}, has more bytes than 63 bits can count", fmt::join(size, ", "),
+         dtype);
+  }
+  auto storage = std::make_shared<Storage>(static_cast<std::size_t>(bytes));
+  return wrap(std::make_shared<TensorImpl>(std::move(storage), dtype, size, count), options);
 }
 
 Tensor empty_strided(IntArrayRef size, IntArrayRef stride, const TensorOptions& options) {
   check_strides(size, stride);
   const int64_t element_size = elementSize(options.dtype());
   const int64_t bytes = reach(size, stride, 0, element_size) * element_size;
-  return wrap(std::make_shared<Storage>(static_cast<std::size_t>(bytes)), size, stride, options);
+  auto storage = std::make_shared<Storage>(static_cast<std::size_t>(bytes));
+  return wrap(std::make_shared<TensorImpl>(std::move(storage), options.dtype(), size, stride, 0),
+              options);
 }
 
 Tensor from_blob(void* data, IntArrayRef sizes, const TensorOptions& options) {
@@ -113,8 +123,9 @@ Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
   check(data != nullptr || numel(sizes) == 0, "from_blob: the data pointer is null");
   const int64_t element_size = elementSize(options.dtype());
   const int64_t bytes = reach(sizes, strides, 0, element_size) * element_size;
-  return wrap(std::make_shared<Storage>(data, static_cast<std::size_t>(bytes), deleter), sizes,
-              strides, options);
+  auto storage = std::make_shared<Storage>(data, static_cast<std::size_t>(bytes), deleter);
+  return wrap(std::make_shared<TensorImpl>(std::move(storage), options.dtype(), sizes, strides, 0),
+              options);
 }
 
 namespace {

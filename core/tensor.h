@@ -21,6 +21,10 @@
 namespace adjoint {
 
 class Tensor;
+struct TensorDescription {
+  const Tensor& tensor;
+  operator std::string() const;
+};
 using TensorList = ArrayRef<Tensor>;
 namespace indexing {
 class TensorIndex;  // ops/indexing.h: an integer, Slice(), None, "...", a bool or a tensor
@@ -99,8 +103,9 @@ class Tensor {
   Tensor alias(IntArrayRef sizes, IntArrayRef strides, int64_t offset) const;
   /// Whether both are views of one storage.
   bool is_alias_of(const Tensor& other) const { return impl()->storage == other.impl()->storage; }
-  /// `shape [2, 3], float32`: how messages describe a tensor.
-  std::string describe() const;
+  /// `shape [2, 3], float32`: how messages describe a tensor. It becomes text when a message is
+  /// written: operations check their arguments far more often than a check fails.
+  TensorDescription describe() const;
   /// Prints as operator<<.
   void print() const;
 
@@ -685,6 +690,8 @@ class Tensor {
   std::shared_ptr<TensorImpl> impl_;
 };
 
+inline TensorDescription Tensor::describe() const { return {*this}; }
+
 /// A new contiguous tensor; its elements are undefined. Throws Error where it is too large.
 Tensor empty(IntArrayRef size, const TensorOptions& options = {});
 /// The same with the given strides (in elements).
@@ -708,3 +715,10 @@ ScalarType result_type(const Tensor& a, const Tensor& b);
 ScalarType result_type(const Tensor& a, const Scalar& b);
 
 }  // namespace adjoint
+
+template <>
+struct fmt::formatter<adjoint::TensorDescription> : fmt::formatter<std::string> {
+  auto format(const adjoint::TensorDescription& what, fmt::format_context& ctx) const {
+    return fmt::formatter<std::string>::format(what, ctx);
+  }
+};

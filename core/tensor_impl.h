@@ -24,6 +24,14 @@ struct TensorImpl {
         numel(adjoint::numel(sizes_)),
         dtype(dtype_),
         contiguous(adjoint::is_contiguous(sizes_, strides_)) {}
+  /// Contiguous, from the storage's beginning; `numel_` is the number of elements of that shape.
+  TensorImpl(std::shared_ptr<Storage> storage_, ScalarType dtype_, IntArrayRef sizes_,
+             int64_t numel_)
+      : storage(std::move(storage_)),
+        geometry{sizes_, contiguous_strides(sizes_), 0},
+        numel(numel_),
+        dtype(dtype_),
+        contiguous(true) {}
 
   std::byte* data() const { return storage->data() + geometry.offset * elementSize(dtype); }
 

@@ -14,6 +14,10 @@ template <class F, class... Inputs>
 void map(F f, const Tensor& out, const Inputs&... in) {
   const ScalarType dtype = out.scalar_type();
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    // Not converted() where there is nothing to convert: on small tensors its handles cost a tenth.
+    if ((... && (in.scalar_type() == dtype))) {
+      return kernels::map<T, std::conditional_t<true, T, Inputs>...>(f, out, in...);
+    }
     kernels::map<T, std::conditional_t<true, T, Inputs>...>(f, out,
                                                             kernels::converted(in, dtype)...);
   });
