@@ -11,20 +11,21 @@ std::vector<T> elements(const Tensor& t) {
 }
 
 TEST(Creation, TensorDeducesShapeAndDtypeAsLibtorchDoes) {
-  EXPECT_EQ(tensor({1, 2}).describe(), "shape [2], int64");
-  EXPECT_EQ(tensor({1.0, 2.0}).describe(), "shape [2], float32");
-  EXPECT_EQ(tensor({true, false}).describe(), "shape [2], bool");
-  EXPECT_EQ(tensor(1.5).describe(), "shape [], float32");
-  EXPECT_EQ(tensor(uint8_t{1}).describe(), "shape [], uint8");
-  EXPECT_EQ(tensor({1}).describe(), "shape [1], int64");
-  EXPECT_EQ(tensor({{1}}).describe(), "shape [1, 1], int64");
-  EXPECT_EQ(tensor({}).describe(), "shape [0], float32");
-  EXPECT_EQ(tensor({{}, {}}).describe(), "shape [2, 0], float32");
-  EXPECT_EQ(tensor({{{{{{{1, 2}}}}}}}).describe(), "shape [1, 1, 1, 1, 1, 1, 2], int64");
-  EXPECT_EQ(tensor(std::vector<double>{1, 2}).describe(), "shape [2], float32");
-  EXPECT_EQ(tensor(std::vector<int>{1, 2}).describe(), "shape [2], int64");
-  EXPECT_EQ(tensor(ArrayRef<bool>({true})).describe(), "shape [1], bool");
-  EXPECT_EQ(tensor({1, 2}, kFloat64).describe(), "shape [2], float64");
+  EXPECT_EQ(std::string(tensor({1, 2}).describe()), "shape [2], int64");
+  EXPECT_EQ(std::string(tensor({1.0, 2.0}).describe()), "shape [2], float32");
+  EXPECT_EQ(std::string(tensor({true, false}).describe()), "shape [2], bool");
+  EXPECT_EQ(std::string(tensor(1.5).describe()), "shape [], float32");
+  EXPECT_EQ(std::string(tensor(uint8_t{1}).describe()), "shape [], uint8");
+  EXPECT_EQ(std::string(tensor({1}).describe()), "shape [1], int64");
+  EXPECT_EQ(std::string(tensor({{1}}).describe()), "shape [1, 1], int64");
+  EXPECT_EQ(std::string(tensor({}).describe()), "shape [0], float32");
+  EXPECT_EQ(std::string(tensor({{}, {}}).describe()), "shape [2, 0], float32");
+  EXPECT_EQ(std::string(tensor({{{{{{{1, 2}}}}}}}).describe()),
+            "shape [1, 1, 1, 1, 1, 1, 2], int64");
+  EXPECT_EQ(std::string(tensor(std::vector<double>{1, 2}).describe()), "shape [2], float32");
+  EXPECT_EQ(std::string(tensor(std::vector<int>{1, 2}).describe()), "shape [2], int64");
+  EXPECT_EQ(std::string(tensor(ArrayRef<bool>({true})).describe()), "shape [1], bool");
+  EXPECT_EQ(std::string(tensor({1, 2}, kFloat64).describe()), "shape [2], float64");
   EXPECT_TRUE(tensor({1.0}, requires_grad()).requires_grad());
   EXPECT_EQ(elements<int64_t>(tensor({{1, 2, 3}, {4, 5, 6}})),
             (std::vector<int64_t>{1, 2, 3, 4, 5, 6}));
@@ -61,7 +62,7 @@ TEST(Creation, FullsAndOnes) {
   EXPECT_EQ(elements<bool>(ones({2}, kBool)), (std::vector<bool>{true, true}));
   EXPECT_EQ(elements<int64_t>(full({2}, 7)), (std::vector<int64_t>{7, 7}));
   EXPECT_EQ(full({2}, true).dtype(), kBool);
-  EXPECT_EQ(scalar_tensor(3).describe(), "shape [], float32");
+  EXPECT_EQ(std::string(scalar_tensor(3).describe()), "shape [], float32");
   EXPECT_EQ(elements<int32_t>(eye(2, 3, kInt32)), (std::vector<int32_t>{1, 0, 0, 0, 1, 0}));
   EXPECT_EQ(elements<int32_t>(eye(3, 2, kInt32)), (std::vector<int32_t>{1, 0, 0, 1, 0, 0}));
   EXPECT_EQ(zeros({0, 3}).numel(), 0);
