@@ -39,12 +39,13 @@ Dims contiguous_strides(IntArrayRef sizes) {
 
 bool is_contiguous(IntArrayRef sizes, IntArrayRef strides) {
   int64_t expected = 1;
+  bool contiguous = true;
   for (std::size_t i = sizes.size(); i-- > 0;) {
-    if (sizes[i] == 0) return true;
-    if (sizes[i] != 1 && strides[i] != expected) return false;
+    if (sizes[i] == 0) return true;  // no element, no constraint
+    contiguous &= sizes[i] == 1 || strides[i] == expected;
     expected *= sizes[i];
   }
-  return true;
+  return contiguous;
 }
 
 bool may_overlap(IntArrayRef sizes, IntArrayRef strides) {
