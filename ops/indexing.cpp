@@ -229,7 +229,7 @@ Tensor read(const Places& places) {
   if (!autograd::needs_recording({places.view})) return y;
   return autograd::record(
       "index", y, {places.view},
-      [first = places.first, sizes = Dims(places.view.sizes()), indexed = places.indexed_sizes(),
+      [first = places.first, sizes = Dims(places.view.sizes()),
        flat_sizes = places.with(numel(places.indexed_sizes())), list = autograd::save(places.list),
        count = places.list_shape.size()](const Tensor& g) {
         const Tensor rows = g.flatten(first, first + static_cast<int64_t>(count) - 1);
@@ -298,7 +298,7 @@ Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& value) c
 }
 
 Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Scalar& value) const {
-  return index_put_(indices, scalar_tensor(value, scalar_type()));
+  return index_put_(indices, empty({}, scalar_type()).fill_(value));
 }
 
 Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value) const {

@@ -116,8 +116,8 @@ Tensor repeated(const Tensor& x, int64_t dim, int64_t times, bool slices) {
 
 Tensor Tensor::repeat(IntArrayRef repeats) const {
   check(repeats.size() >= sizes().size(),
-        "repeat: expected a number for each dimension of {}, got [{}]; use tile", describe(),
-        fmt::join(repeats, ", "));
+        "repeat: expected a number for each dimension of [{}], got [{}]; use tile",
+        fmt::join(sizes(), ", "), fmt::join(repeats, ", "));
   Dims shape(repeats.size(), 1);
   std::copy(sizes().begin(), sizes().end(), shape.end() - sizes().size());
   Tensor y = reshape(shape);
@@ -146,8 +146,8 @@ Tensor Tensor::repeat_interleave(int64_t repeats, std::optional<int64_t> dim) co
 
 Tensor repeat_interleave(const Tensor& repeats) {
   check(repeats.dim() == 1 && (repeats.scalar_type() == kInt64 || repeats.scalar_type() == kInt32),
-        "repeat_interleave: expected a list of int64 or int32 as repeats, got {}",
-        repeats.describe());
+        "repeat_interleave: expected a list of int64 or int32 as repeats, got shape [{}] of {}",
+        fmt::join(repeats.sizes(), ", "), repeats.scalar_type());
   const Tensor counts = repeats.to(kInt64).contiguous();
   const int64_t* const times = counts.data_ptr<int64_t>();
   int64_t total = 0;
@@ -207,7 +207,7 @@ Tensor& Tensor::triu_(int64_t diagonal) const {
 }
 
 Tensor Tensor::diag(int64_t diagonal) const {
-  check(dim() == 1 || dim() == 2, "diag: expected a vector or a matrix, got {}", describe());
+  check(dim() == 1 || dim() == 2, "diag: expected a vector or a matrix, got {} dimensions", dim());
   return dim() == 1 ? diag_embed(diagonal) : this->diagonal(diagonal).clone();
 }
 
@@ -227,8 +227,7 @@ Tensor Tensor::diag_embed(int64_t offset, int64_t dim1, int64_t dim2) const {
 }
 
 Tensor& Tensor::fill_diagonal_(const Scalar& fill_value, bool wrap) const {
-  check(dim() >= 2, "fill_diagonal_: expected a tensor of at least 2 dimensions, got {}",
-        describe());
+  check(dim() >= 2, "fill_diagonal_: expected a tensor of at least 2 dimensions, got {}", dim());
   autograd::check_inplace("fill_diagonal_", *this);
   int64_t length = size(0), step = 0;
   for (int64_t d = 0; d < dim(); ++d) {
