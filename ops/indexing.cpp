@@ -64,15 +64,20 @@ int64_t dims_taken(const TensorIndex& index) {
 
 /// What is left when the indices that make views are applied.
 struct Selection {
+  struct At {
+    int64_t dim;   ///< of the view: the first that the index is about
+    Tensor index;  ///< a list of indices, or a mask, which is about as many as it has dimensions
+  };
   Tensor view;
-  std::vector<int64_t> dims;  ///< of the view, in order: those that lists of indices are about
-  std::vector<Tensor> lists;  ///< one a dimension
+  std::vector<At> rest;
+
+  bool is_one_mask() const { return rest.size() == 1 && is_mask(rest[0].index); }
 };
 
 /// Reads the list from left to right.
 class Selector {
  public:
-  explicit Selector(const Tensor& self) : selection_{self, {}, {}} {}
+  explicit Selector(const Tensor& self) : selection_{self, {}} {}
 
   Selection select(ArrayRef<TensorIndex> indices) {
     const int64_t ndim = selection_.view.dim();
@@ -125,7 +130,7 @@ class Selector {
       check(index.scalar_type() == kInt64 || index.scalar_type() == kInt32,
             "index: tensors used as indices are int64, int32 or bool, got {}", index.scalar_type());
       if (index.dim() == 0) return pick(index.item<int64_t>());
-      add_list(index);
+      add(index, 1);
     }
   }
 
@@ -141,7 +146,7 @@ class Selector {
   /// A new dimension, of size 1 or 0.
   void mask_without_dims(bool value) {
     selection_.view = selection_.view.unsqueeze(dim_);
-    add_list(zeros({value ? 1 : 0}, kInt64));
+    add(zeros({value ? 1 : 0}, kInt64), 1);
   }
 
   void mask(const Tensor& m) {
@@ -153,12 +158,12 @@ class Selector {
           fmt::join(m.sizes(), ", "), d, m.size(d), source_dim_ + d,
           selection_.view.size(dim_ + d)));
     }
-    for (const Tensor& list : nonzero_numpy(m)) add_list(list);
+    add(m, m.dim());
   }
 
-  void add_list(const Tensor& list) {
-    selection_.dims.push_back(dim_++);
-    selection_.lists.push_back(list);
+  void add(const Tensor& index, int64_t dims) {
+    selection_.rest.push_back({dim_, index});
+    dim_ += dims;
   }
 
   Selection selection_;
@@ -190,10 +195,26 @@ struct Places {
   }
 };
 
+/// A mask alone needs no lists, one a dimension, to be put together again.
+Places places_of_mask(const Selection& selection) {
+  const auto& [dim, mask] = selection.rest[0];
+  const Tensor list = nonzero(mask.reshape(-1)).view(-1);
+  return {selection.view, dim, dim + mask.dim() - 1, list.sizes(), list};
+}
+
 Places places_of(const Selection& selection) {
-  const std::vector<int64_t>& dims = selection.dims;
-  Places places{selection.view, dims.front(), dims.back(), {}, {}};
+  if (selection.is_one_mask()) return places_of_mask(selection);
+  std::vector<int64_t> dims;
+  std::vector<Tensor> lists;  // one for each of them
+  for (const auto& [dim, index] : selection.rest) {
+    int64_t d = dim;
+    for (Tensor& list : is_mask(index) ? nonzero_numpy(index) : std::vector<Tensor>{index}) {
+      dims.push_back(d++);
+      lists.push_back(std::move(list));
+    }
+  }
   const auto count = static_cast<int64_t>(dims.size());
+  Places places{selection.view, dims.front(), dims.back(), {}, {}};
   if (places.last - places.first + 1 != count) {  // not side by side: to the front
     std::vector<int64_t> front(dims.size());
     std::iota(front.begin(), front.end(), 0);
@@ -201,15 +222,14 @@ Places places_of(const Selection& selection) {
     places.first = 0;
     places.last = count - 1;
   }
-  for (const Tensor& list : selection.lists) {
+  for (const Tensor& list : lists) {
     places.list_shape = broadcast_shapes(places.list_shape, list.sizes());
   }
   // Row by row, as in the offset of an element: list = (i0 * size1 + i1) * size2 + ...
-  for (std::size_t k = 0; k < dims.size(); ++k) {
+  for (std::size_t k = 0; k < lists.size(); ++k) {
     const int64_t size = places.view.size(places.first + static_cast<int64_t>(k));
-    const Tensor checked =
-        indices::checked("index", selection.lists[k], size, indices::Negative::kFromTheEnd)
-            .expand(places.list_shape);
+    const Tensor checked = indices::checked("index", lists[k], size, indices::Negative::kFromTheEnd)
+                               .expand(places.list_shape);
     places.list = k == 0 ? checked : places.list.mul(size).add(checked);
   }
   places.list = places.list.reshape(-1);
@@ -276,7 +296,7 @@ using indexing::TensorIndex;
 
 Tensor Tensor::index(ArrayRef<TensorIndex> indices) const {
   const Selection selection = Selector(*this).select(indices);
-  if (!selection.lists.empty()) return indexing::read(indexing::places_of(selection));
+  if (!selection.rest.empty()) return indexing::read(indexing::places_of(selection));
   return selection.view.is_same(*this) ? view(sizes()) : selection.view;
 }
 
@@ -288,7 +308,7 @@ Tensor Tensor::operator[](const Tensor& index) const { return this->index({index
 
 Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& value) const {
   const Selection selection = Selector(*this).select(indices);
-  if (selection.lists.empty()) {
+  if (selection.rest.empty()) {
     const Tensor& view = selection.view;
     view.copy_(indexing::without_leading_ones(value, view.sizes().size()));
   } else {
@@ -298,7 +318,19 @@ Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& value) c
 }
 
 Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Scalar& value) const {
-  return index_put_(indices, empty({}, scalar_type()).fill_(value));
+  const Selection selection = Selector(*this).select(indices);
+  if (selection.rest.empty()) {
+    selection.view.fill_(value);
+  } else if (selection.is_one_mask()) {
+    const auto& [dim, mask] = selection.rest[0];
+    Dims shape(mask.sizes());  // with the view's dimensions after it, along which it broadcasts
+    shape.resize(static_cast<std::size_t>(selection.view.dim() - dim));
+    std::fill(shape.begin() + mask.dim(), shape.end(), 1);
+    selection.view.masked_fill_(mask.to(kBool).reshape(shape), value);
+  } else {
+    indexing::write(indexing::places_of(selection), empty({}, scalar_type()).fill_(value));
+  }
+  return const_cast<Tensor&>(*this);
 }
 
 Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value) const {

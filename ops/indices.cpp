@@ -15,17 +15,18 @@ Tensor checked(const char* name, const Tensor& index, int64_t size, Negative neg
   check(index.scalar_type() == kInt64 || index.scalar_type() == kInt32,
         "{}: indices are int64 or int32, got {}", name, index.scalar_type());
   Tensor indices = index.detach().to(kInt64).contiguous();
-  const int64_t lowest = negative == Negative::kFromTheEnd ? -size : 0;
-  bool any_negative = false;
   const int64_t* const values = indices.data_ptr<int64_t>();
+  int64_t least = 0, most = -1;
   for (int64_t i = 0; i < indices.numel(); ++i) {
-    if (values[i] < lowest || values[i] >= size) [[unlikely]] {
-      throw IndexError(fmt::format("{}: index {} is out of range for a dimension of size {}", name,
-                                   values[i], size));
-    }
-    any_negative |= values[i] < 0;
+    least = std::min(least, values[i]);
+    most = std::max(most, values[i]);
   }
-  if (any_negative) {
+  const bool low = least < (negative == Negative::kFromTheEnd ? -size : 0);
+  if (low || most >= size) {
+    throw IndexError(fmt::format("{}: index {} is out of range for a dimension of size {}", name,
+                                 low ? least : most, size));
+  }
+  if (least < 0) {
     const Tensor wrapped = empty(indices.sizes(), kInt64);
     kernels::map<int64_t, int64_t>([size](int64_t i) { return i < 0 ? i + size : i; }, wrapped,
                                    indices);

@@ -22,16 +22,22 @@ Tensor nonzero(const Tensor& self) {
     const T* const values = x.data_ptr<T>();
     int64_t count = 0;
     for (int64_t i = 0; i < x.numel(); ++i) count += values[i] != T(0) ? 1 : 0;
+    const auto ndim = static_cast<std::size_t>(x.dim());
     const Tensor found = empty({count, x.dim()}, kInt64);
-    int64_t* row = found.data_ptr<int64_t>();
-    for (int64_t i = 0; i < x.numel(); ++i) {
-      if (!(values[i] != T(0))) continue;
-      int64_t rest = i;
-      for (std::size_t d = x.sizes().size(); d-- > 0;) {
-        row[d] = rest % x.sizes()[d];
-        rest /= x.sizes()[d];
+    if (count == 0 || ndim == 0) return found;
+    int64_t* next = found.data_ptr<int64_t>();
+    const int64_t length = x.sizes().back();
+    Dims position(ndim, 0);
+    for (int64_t i = 0; i < x.numel(); i += length) {
+      for (int64_t j = 0; j < length; ++j) {
+        if (!(values[i + j] != T(0))) continue;
+        next = std::copy_n(position.begin(), ndim - 1, next);
+        *next++ = j;
       }
-      row += x.dim();
+      for (std::size_t d = ndim - 1; d-- > 0;) {
+        if (++position[d] < x.sizes()[d]) break;
+        position[d] = 0;
+      }
     }
     return found;
   });

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
 #include "adjoint/ops/index.h"
 #include "adjoint/ops/view.h"
@@ -101,14 +102,12 @@ Tensor Tensor::rot90(int64_t k, IntArrayRef dims) const {
 
 namespace {
 
-/// Dimension `dim` `times` over: as a whole, or each of its slices.
-Tensor repeated(const Tensor& x, int64_t dim, int64_t times, bool slices) {
-  const auto d = static_cast<std::size_t>(dim);
+/// The whole of dimension `dim` so many times.
+Tensor repeated(const Tensor& x, std::size_t dim, int64_t times) {
   Dims shape(x.sizes());
-  check(!__builtin_mul_overflow(shape[d], times, &shape[d]),
-        "a dimension of size {} cannot be repeated {} times", x.size(dim), times);
-  const int64_t outer = numel(x.sizes().slice(0, slices ? d + 1 : d));
-  const int64_t inner = outer == 0 ? 0 : x.numel() / outer;
+  check(!__builtin_mul_overflow(shape[dim], times, &shape[dim]),
+        "repeat: a dimension of size {} cannot be repeated {} times", x.sizes()[dim], times);
+  const int64_t outer = numel(x.sizes().slice(0, dim)), inner = numel(x.sizes().slice(dim));
   return x.reshape({outer, 1, inner}).expand({outer, times, inner}).reshape(shape);
 }
 
@@ -125,7 +124,7 @@ Tensor Tensor::repeat(IntArrayRef repeats) const {
   for (std::size_t d = repeats.size(); d-- > 0;) {
     check(repeats[d] >= 0, "repeat: a number of times cannot be negative, got [{}]",
           fmt::join(repeats, ", "));
-    if (repeats[d] != 1) y = repeated(y, static_cast<int64_t>(d), repeats[d], /*slices=*/false);
+    if (repeats[d] != 1) y = repeated(y, d, repeats[d]);
   }
   return y.is_alias_of(*this) ? y.clone() : y;
 }
@@ -139,9 +138,7 @@ Tensor Tensor::tile(IntArrayRef dims) const {
 Tensor Tensor::repeat_interleave(int64_t repeats, std::optional<int64_t> dim) const {
   check(repeats >= 0, "repeat_interleave: a number of times cannot be negative, got {}", repeats);
   if (!dim.has_value()) return reshape(-1).repeat_interleave(repeats, 0);
-  check(this->dim() > 0, "repeat_interleave: the tensor has no dimension {}", *dim);
-  const Tensor y = repeated(*this, wrap_dim(*dim, this->dim()), repeats, /*slices=*/true);
-  return y.is_alias_of(*this) ? y.clone() : y;
+  return repeat_interleave(full({}, repeats), dim);
 }
 
 Tensor repeat_interleave(const Tensor& repeats) {

@@ -61,20 +61,28 @@ struct Grid {
 /// the element that it names in a contiguous tensor of these sizes.
 template <class F>
 void for_each_named(IntArrayRef self_sizes, const Grid& grid, const F& visit) {
+  if (grid.at.numel() == 0) return;
   const int64_t* const at = grid.at.data_ptr<int64_t>();
   const Dims steps = contiguous_strides(self_sizes);
   const auto d = static_cast<std::size_t>(grid.dim);
   const int64_t step = steps.empty() ? 1 : steps[d];
-  const IntArrayRef sizes = grid.at.sizes();
+  // The position in the index moves on in self too, but not along dim; no dimensions count as [1].
+  const Dims sizes = grid.at.dim() == 0 ? Dims{1} : Dims(grid.at.sizes());
+  Dims strides(sizes.size(), 0);
+  for (std::size_t k = 0; k < std::min(sizes.size(), steps.size()); ++k) {
+    if (k != d) strides[k] = steps[k];
+  }
+  const std::size_t last = sizes.size() - 1;
   Dims position(sizes.size(), 0);
   int64_t base = 0;  // the offset of index 0 along dim at this position
-  for (int64_t i = 0; i < grid.at.numel(); ++i) {
-    visit(i, base + at[i] * step);
-    for (std::size_t k = sizes.size(); k-- > 0;) {
-      const int64_t stride = k == d || k >= steps.size() ? 0 : steps[k];
-      base += stride;
+  for (int64_t i = 0; i < grid.at.numel(); i += sizes[last]) {
+    for (int64_t j = 0; j < sizes[last]; ++j) {
+      visit(i + j, base + j * strides[last] + at[i + j] * step);
+    }
+    for (std::size_t k = last; k-- > 0;) {
+      base += strides[k];
       if (++position[k] < sizes[k]) break;
-      base -= stride * sizes[k];
+      base -= strides[k] * sizes[k];
       position[k] = 0;
     }
   }

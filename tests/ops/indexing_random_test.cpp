@@ -315,12 +315,14 @@ TEST(RandomIndexing, FollowsTheDefinition) {
     const Tensor z = x * 1;
     z.index_put_(c.indices, value);
     std::vector<double> expected(static_cast<std::size_t>(x.numel())), dx(expected.size());
+    std::vector<double> with_halves(expected.size());
     const Tensor g = upstream(x.sizes());
     std::map<int64_t, std::size_t> last;
     for (std::size_t i = 0; i < offsets.size(); ++i) last[offsets[i]] = i;
     for (int64_t i = 0; i < x.numel(); ++i) {
       const auto k = static_cast<std::size_t>(i);
       expected[k] = last.contains(i) ? -1 - static_cast<double>(last[i]) : static_cast<double>(i);
+      with_halves[k] = last.contains(i) ? 0.5 : static_cast<double>(i);
       dx[k] = last.contains(i) ? 0 : g.data_ptr<double>()[i];
     }
     std::vector<double> dvalue(offsets.size(), 0);
@@ -329,6 +331,14 @@ TEST(RandomIndexing, FollowsTheDefinition) {
     z.backward(g);
     expect_equal(x.grad(), tensor(dx, kFloat64).view(x.sizes()));
     if (value.grad().defined()) expect_equal(value.grad(), tensor(dvalue, kFloat64).view(sizes));
+
+    // A number, which a mask alone takes by another way.
+    x.mutable_grad().reset();
+    const Tensor w = x * 1;
+    w.index_put_(c.indices, 0.5);
+    expect_equal(w, tensor(with_halves, kFloat64).view(x.sizes()));
+    w.backward(g);
+    expect_equal(x.grad(), tensor(dx, kFloat64).view(x.sizes()));
   });
 }
 
