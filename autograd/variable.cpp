@@ -163,4 +163,9 @@ void Tensor::set_data(const Tensor& new_data) const {
 
 bool Tensor::is_view() const { return impl()->meta != nullptr && impl()->meta->base.defined(); }
 
+Tensor Tensor::_base() const {
+  if (!is_view()) fail("_base: the tensor ({}) is not a view", describe());
+  return impl()->meta->base;
+}
+
 }  // namespace adjoint

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -43,10 +44,11 @@ class Scalar {
       return kind_ == kFloat64 ? real_ != 0 : integer_ != 0;
     } else if constexpr (std::integral<T>) {
       if (kind_ == kFloat64) {
-        // 2^digits is exact in double, the largest T need not be.
+        // The limits as powers of 2: they are exact in double, the largest T need not be.
         constexpr double limit =
             2.0 * static_cast<double>(T{1} << (std::numeric_limits<T>::digits - 1));
-        check(real_ < limit && real_ > (std::is_signed_v<T> ? -limit - 1 : -1.0),
+        const double whole = std::trunc(real_);
+        check(whole < limit && whole >= (std::is_signed_v<T> ? -limit : 0.0),
               "the number {} does not fit {}", real_, scalar_type_of<T>);
         return static_cast<T>(real_);
       }

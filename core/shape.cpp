@@ -10,9 +10,10 @@ int64_t numel(IntArrayRef sizes) {
   for (const int64_t size : sizes) {
     check(size >= 0, "a size cannot be negative: [{}]", fmt::join(sizes, ", "));
     zero |= size == 0;
-    overflow |= __builtin_mul_overflow(product, size, &product);
+    // Also with a 0 among them: strides are products of the others.
+    overflow |= __builtin_mul_overflow(product, std::max<int64_t>(size, 1), &product);
   }
-  check(zero || !overflow, "a tensor of shape [{}] has more elements than 63 bits can count",
+  check(!overflow, "a tensor of shape [{}] has more elements than 63 bits can count",
         fmt::join(sizes, ", "));
   return zero ? 0 : product;
 }
@@ -28,20 +29,23 @@ int64_t span_of(IntArrayRef sizes, IntArrayRef strides) {
 
 Dims contiguous_strides(IntArrayRef sizes) {
   Dims strides(sizes.size(), 1);
+  bool overflow = false;
   for (std::size_t i = sizes.size(); i-- > 1;) {
-    strides[i - 1] = strides[i] * std::max<int64_t>(sizes[i], 1);
+    overflow |= __builtin_mul_overflow(strides[i], std::max<int64_t>(sizes[i], 1), &strides[i - 1]);
   }
+  if (overflow) numel(sizes);  // throws
   return strides;
 }
 
 bool is_contiguous(IntArrayRef sizes, IntArrayRef strides) {
   int64_t expected = 1;
+  bool contiguous = true;
   for (std::size_t i = sizes.size(); i-- > 0;) {
-    if (sizes[i] == 0) return true;
-    if (sizes[i] != 1 && strides[i] != expected) return false;
+    if (sizes[i] == 0) return true;  // no element, no constraint
+    contiguous &= sizes[i] == 1 || strides[i] == expected;
     expected *= sizes[i];
   }
-  return true;
+  return contiguous;
 }
 
 bool may_overlap(IntArrayRef sizes, IntArrayRef strides) {

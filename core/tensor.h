@@ -170,7 +170,7 @@ class Tensor {
   /// Whether the tensor was made in InferenceMode: it has no place in any graph, ever.
   bool is_inference() const { return impl()->inference; }
 
-  // ---- ops/view.cpp: other geometries of the same memory ----------------------------------------
+  // ---- ops/view.cpp, ops/split.cpp: other geometries of the same memory -------------------------
 
   Tensor view(IntArrayRef size) const;
   Tensor view_as(const Tensor& other) const { return view(other.sizes()); }
@@ -617,7 +617,7 @@ class Tensor {
   Tensor softmax(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor log_softmax(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
 
-  // ---- ops/index.cpp ----------------------------------------------------------------------------
+  // ---- ops/index.cpp, ops/scatter.cpp, ops/masked.cpp: elements at indices, or under a mask -----
 
   Tensor index_select(int64_t dim, const Tensor& index) const;
   /// self with `alpha` times the slices of `source` added at the indices.

@@ -91,32 +91,4 @@ Tensor& Tensor::fill_(const Tensor& value) const {
 
 Tensor& Tensor::zero_() const { return fill_(0); }
 
-Tensor Tensor::flip(IntArrayRef dims) const { return adjoint::flip(*this, dims); }
-
-Tensor flip(const Tensor& self, IntArrayRef dims) {
-  const uint32_t flipped = dims.empty() ? 0 : dim_mask(dims, self.dim());
-  Tensor y = empty(self.sizes(), self.scalar_type());
-  std::array<Dims, 2> strides{y.strides(), self.strides()};
-  int64_t begin = 0;  // of the input: the element that comes first in the output
-  for (std::size_t d = 0; d < self.sizes().size(); ++d) {
-    if ((flipped >> d & 1) == 0) continue;
-    begin += (self.sizes()[d] - 1) * strides[1][d];
-    strides[1][d] = -strides[1][d];
-  }
-  if (y.numel() > 0) {
-    dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
-      T* const to = y.data_ptr<T>();
-      const T* const from = self.data_ptr<T>() + begin;
-      kernels::for_each_row(
-          self.sizes(), strides.data(), 2,
-          [=](const kernels::PerOperand& at, const kernels::PerOperand& steps, int64_t n) {
-            for (int64_t i = 0; i < n; ++i) to[at[0] + i * steps[0]] = from[at[1] + i * steps[1]];
-          });
-    });
-  }
-  return autograd::record("flip", y, {self}, [dims = Dims(dims)](const Tensor& g) {
-    return Grads{adjoint::flip(g, dims)};
-  });
-}
-
 }  // namespace adjoint

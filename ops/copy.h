@@ -10,7 +10,5 @@ inline Tensor clone(const Tensor& self) { return self.clone(); }
 inline Tensor& fill_(Tensor& self, const Scalar& value) { return self.fill_(value); }
 inline Tensor& fill_(Tensor& self, const Tensor& value) { return self.fill_(value); }
 inline Tensor& zero_(Tensor& self) { return self.zero_(); }
-/// The elements in reverse order along each of `dims`. Throws Error if a dimension is named twice.
-Tensor flip(const Tensor& self, IntArrayRef dims);
 
 }  // namespace adjoint

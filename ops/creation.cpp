@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "adjoint/ops/kernels/elementwise.h"
+
 namespace adjoint {
 namespace detail {
 
@@ -119,6 +121,42 @@ Tensor make_arange(N start, N end, N step, const TensorOptions& options) {
   return made;
 }
 
+/// `steps` values at equal distances. Each half counts from its own end, so that both are exact.
+template <class T, class Real>
+void fill_evenly(T* values, Real start, Real end, int64_t steps) {
+  const Real step = steps > 1 ? (end - start) / static_cast<Real>(steps - 1) : 0;
+  for (int64_t i = 0; i < steps; ++i) {
+    values[i] =
+        static_cast<T>(i < steps / 2 || steps == 1 ? start + step * static_cast<Real>(i)
+                                                   : end - step * static_cast<Real>(steps - 1 - i));
+  }
+}
+
+/// The indices of a matrix's elements of columns [begin(row), end(row)), row by row.
+template <class Begin, class End>
+Tensor matrix_indices(const char* name, int64_t rows, int64_t columns, const TensorOptions& options,
+                      const Begin& begin, const End& end) {
+  check(rows >= 0 && columns >= 0, "{}: expected sizes of a matrix, got {} and {}", name, rows,
+        columns);
+  check(options.dtype() == kInt64 || options.dtype() == kInt32,
+        "{}: expected int64 or int32, got {}", name, options.dtype());
+  int64_t count = 0;
+  for (int64_t row = 0; row < rows; ++row) count += std::max<int64_t>(0, end(row) - begin(row));
+  Tensor made = empty({2, count}, options);
+  const auto fill = [&]<class T>(std::type_identity<T>) {
+    T* next = made.data_ptr<T>();
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t column = begin(row); column < end(row); ++column, ++next) {
+        next[0] = static_cast<T>(row);
+        next[count] = static_cast<T>(column);
+      }
+    }
+  };
+  options.dtype() == kInt64 ? fill(std::type_identity<int64_t>())
+                            : fill(std::type_identity<int32_t>());
+  return made;
+}
+
 }  // namespace
 
 Tensor tensor(const detail::TensorData& data, const TensorOptions& options) {
@@ -172,15 +210,22 @@ Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps,
   Tensor made = empty({steps}, options);
   dispatch(made.scalar_type(), [&]<class T>(std::type_identity<T>) {
     using Real = std::conditional_t<std::is_floating_point_v<T>, T, double>;
-    T* values = made.data_ptr<T>();
-    const Real from = start.to<Real>(), to = end.to<Real>();
-    const Real step = steps > 1 ? (to - from) / static_cast<Real>(steps - 1) : 0;
-    // Each half counts from its own end, so that both ends are exact.
-    for (int64_t i = 0; i < steps; ++i) {
-      values[i] = static_cast<T>(i < steps / 2 || steps == 1
-                                     ? from + step * static_cast<Real>(i)
-                                     : to - step * static_cast<Real>(steps - 1 - i));
-    }
+    fill_evenly(made.data_ptr<T>(), start.to<Real>(), end.to<Real>(), steps);
+  });
+  return made;
+}
+
+Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base,
+                const TensorOptions& options) {
+  check(steps >= 0, "logspace: the number of steps must not be negative, got {}", steps);
+  Tensor made = empty({steps}, options);
+  dispatch(made.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    using Real = std::conditional_t<std::is_floating_point_v<T>, T, double>;
+    std::vector<Real> exponents(static_cast<std::size_t>(steps));
+    fill_evenly(exponents.data(), start.to<Real>(), end.to<Real>(), steps);
+    std::transform(exponents.begin(), exponents.end(), made.data_ptr<T>(), [base](Real e) {
+      return kernels::convert<T>(std::pow(static_cast<Real>(base), e));
+    });
   });
   return made;
 }
@@ -193,6 +238,70 @@ Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
     for (int64_t i = 0; i < std::min(n, m); ++i) made.data_ptr<T>()[i * (m + 1)] = T{1};
   });
   return made;
+}
+
+Tensor tril_indices(int64_t row, int64_t col, int64_t offset, const TensorOptions& options) {
+  offset = std::clamp(offset, -std::max<int64_t>(row, 0), std::max<int64_t>(col, 0));
+  return matrix_indices(
+      "tril_indices", row, col, options, [](int64_t) { return int64_t{0}; },
+      [=](int64_t r) { return std::clamp<int64_t>(r + offset + 1, 0, col); });
+}
+
+Tensor triu_indices(int64_t row, int64_t col, int64_t offset, const TensorOptions& options) {
+  offset = std::clamp(offset, -std::max<int64_t>(row, 0), std::max<int64_t>(col, 0));
+  return matrix_indices(
+      "triu_indices", row, col, options,
+      [=](int64_t r) { return std::clamp<int64_t>(r + offset, 0, col); },
+      [=](int64_t) { return col; });
+}
+
+Tensor one_hot(const Tensor& self, int64_t num_classes) {
+  check(self.scalar_type() == kInt64, "one_hot: classes are int64, got {}; convert them with {}",
+        self.scalar_type(), "x.to(torch::kInt64)");
+  check(num_classes > 0 || num_classes == -1,
+        "one_hot: expected a positive number of classes, or -1, got {}", num_classes);
+  const Tensor classes = self.contiguous();
+  const int64_t* const values = classes.data_ptr<int64_t>();
+  const auto [least, largest] = std::minmax_element(values, values + classes.numel());
+  check(classes.numel() > 0 || num_classes > 0,
+        "one_hot: without any class their number is unknown; give num_classes");
+  if (classes.numel() > 0) {
+    check(*least >= 0, "one_hot: a class must not be negative, got {}", *least);
+    check(num_classes == -1 || *largest < num_classes, "one_hot: class {} is not one of {}",
+          *largest, num_classes);
+    if (num_classes == -1) num_classes = *largest + 1;
+  }
+  Dims shape(self.sizes());
+  shape.push_back(num_classes);
+  Tensor made = zeros(shape, kInt64);
+  for (int64_t i = 0; i < classes.numel(); ++i) {
+    made.data_ptr<int64_t>()[i * num_classes + values[i]] = 1;
+  }
+  return made;
+}
+
+std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing) {
+  check(!tensors.empty(), "meshgrid: expected at least one tensor");
+  check(indexing == "ij" || indexing == "xy",
+        "meshgrid: expected \"ij\" or \"xy\" as indexing, got \"{}\"", indexing);
+  Dims shape;
+  for (const Tensor& t : tensors) {
+    check(t.dim() <= 1, "meshgrid: expected tensors of at most 1 dimension, got one of shape [{}]",
+          fmt::join(t.sizes(), ", "));
+    check(t.scalar_type() == tensors.front().scalar_type(),
+          "meshgrid: expected tensors of one dtype, got {} and {}", tensors.front().scalar_type(),
+          t.scalar_type());
+    shape.push_back(t.numel());
+  }
+  const bool swap = indexing == "xy" && tensors.size() >= 2;
+  std::vector<Tensor> grids;
+  for (std::size_t d = 0; d < tensors.size(); ++d) {
+    Dims along(tensors.size(), 1);
+    along[d] = -1;
+    const Tensor grid = tensors[d].reshape(along).expand(shape);
+    grids.push_back(swap ? grid.transpose(0, 1) : grid);
+  }
+  return grids;
 }
 
 Tensor empty_like(const Tensor& self, const TensorOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <string_view>
 #include <vector>
 
 #include "adjoint/core/tensor.h"
@@ -70,9 +71,25 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
 /// `steps` values at equal distances; the first one is `start`, the last one `end`.
 Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps,
                 const TensorOptions& options = {});
+/// `base` to the power of each of linspace(start, end, steps).
+Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base = 10,
+                const TensorOptions& options = {});
 /// The n×m matrix with ones on its diagonal.
 Tensor eye(int64_t n, const TensorOptions& options = {});
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options = {});
+/// The indices, [2, count], of a row×col matrix on and below (or above) its diagonal number
+/// `offset`, row by row. int64 or int32.
+Tensor tril_indices(int64_t row, int64_t col, int64_t offset = 0,
+                    const TensorOptions& options = kInt64);
+Tensor triu_indices(int64_t row, int64_t col, int64_t offset = 0,
+                    const TensorOptions& options = kInt64);
+/// For integers, each a class, rows of num_classes zeros with a one at the class: one dimension
+/// more. Without num_classes they are as many as the largest class needs.
+Tensor one_hot(const Tensor& self, int64_t num_classes = -1);
+/// For tensors of n, m, ... elements: as many tensors [n, m, ...], the i-th of which varies along
+/// dimension i only, with the values of the i-th given. With indexing "xy" (for plots: columns
+/// first) the first two dimensions are swapped; "ij" is the other. Views of the tensors given.
+std::vector<Tensor> meshgrid(TensorList tensors, std::string_view indexing = "ij");
 
 /// Of self's shape and, unless options say otherwise, its dtype. A permuted tensor's order in
 /// memory is kept: the result is dense with the dimensions in the same order.

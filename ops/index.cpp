@@ -1,226 +1,211 @@
 #include "adjoint/ops/index.h"
 
-#include "adjoint/autograd/record.h"
 #include "adjoint/core/parallel.h"
-#include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/creation.h"
+#include "adjoint/ops/indices.h"
+
+// A list of indices along one dimension: what is read, written or added are slices of self.
 
 namespace adjoint {
 namespace {
 
 using autograd::Grads;
 using autograd::Needs;
+using autograd::needs_recording;
+using autograd::record;
+using autograd::save;
+using indices::Around;
+using indices::Negative;
 
-/// A shape as [outer, n, inner] around dimension `dim`; no dimensions count as [1].
-struct Around {
-  Around(IntArrayRef sizes, int64_t dim) {
-    const auto d = static_cast<std::size_t>(dim);
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      (i < d ? outer : i == d ? n : inner) *= sizes[i];
-    }
+constexpr int64_t kGrain = 32768;  // elements that a thread takes at a time
+
+/// The slices of a tensor along `dim` that a list of indices names.
+struct Slices {
+  Slices(const char* name, const Tensor& self, int64_t dimension, const Tensor& index,
+         Negative negative = Negative::kRefused)
+      : dim(wrap_dim(dimension, self.dim())), whole(self.sizes(), dim), shape(self.sizes()) {
+    check(index.dim() <= 1, "{}: expected a list of indices, got shape [{}]", name,
+          fmt::join(index.sizes(), ", "));
+    check(self.dim() > 0 || index.numel() == 1,
+          "{}: a tensor without dimensions takes one index, got {}", name, index.numel());
+    at = indices::readable(indices::checked(name, index, whole.n, negative), self);
+    if (!shape.empty()) shape[static_cast<std::size_t>(dim)] = at.numel();
   }
-  int64_t outer = 1, n = 1, inner = 1;
+
+  /// Throws Error unless `source` holds as many slices of self; one slice of one element may come
+  /// without dimensions.
+  void check_source(const char* name, const Tensor& self, const Tensor& source) const {
+    indices::check_same_dtype(name, self, source);
+    check(source.sizes() == IntArrayRef(shape) || (self.dim() == 0 && source.numel() == 1) ||
+              (source.dim() == 0 && numel(shape) == 1),
+          "{}: {} indices into dimension {} of [{}] expect a source of shape [{}], got [{}]", name,
+          at.numel(), dim, fmt::join(self.sizes(), ", "), fmt::join(IntArrayRef(shape), ", "),
+          fmt::join(source.sizes(), ", "));
+  }
+
+  int64_t dim;
+  Around whole;
+  Tensor at;
+  Dims shape;  ///< self's, with as many slices as there are indices
 };
 
-/// The indices as contiguous int64, each checked to be in [0, size).
-Tensor checked_indices(const char* name, const Tensor& index, int64_t size) {
-  check(index.scalar_type() == kInt64 || index.scalar_type() == kInt32,
-        "{}: indices are int64 or int32, got {}", name, index.scalar_type());
-  const Tensor indices = index.detach().to(kInt64).contiguous();
-  const int64_t* const values = indices.data_ptr<int64_t>();
-  for (int64_t i = 0; i < indices.numel(); ++i) {
-    if (values[i] < 0 || values[i] >= size) [[unlikely]] {
-      throw IndexError(fmt::format("{}: index {} is out of range for a dimension of size {}", name,
-                                   values[i], size));
-    }
-  }
-  return indices;
+/// Calls visit(slice, i) for each slice that is named, in order, where i counts the slices of the
+/// source. In parallel over what no two indices share.
+template <class T, class Visit>
+void for_each_slice(const Tensor& contiguous, const Slices& slices, const Visit& visit) {
+  T* const first = contiguous.data_ptr<T>();
+  const int64_t* const at = slices.at.data_ptr<int64_t>();
+  const auto [outer, n, inner] = slices.whole;
+  const int64_t count = slices.at.numel();
+  if (count * inner == 0) return;
+  parallel_for(0, outer, std::max<int64_t>(1, kGrain / (count * inner)),
+               [=, &visit, n = n, inner = inner](int64_t begin, int64_t end) {
+                 for (int64_t o = begin; o < end; ++o) {
+                   for (int64_t i = 0; i < count; ++i) {
+                     visit(first + (o * n + at[i]) * inner, o * count + i);
+                   }
+                 }
+               });
 }
 
-/// self's shape with `count` in place of the size of dimension `dim`.
-Dims resized(const Tensor& self, int64_t dim, int64_t count) {
-  Dims shape(self.sizes());
-  if (!shape.empty()) shape[static_cast<std::size_t>(dim)] = count;
-  return shape;
-}
-
-void check_index_list(const char* name, const Tensor& self, const Tensor& index) {
-  check(index.dim() <= 1, "{}: expected a list of indices, got shape [{}]", name,
-        fmt::join(index.sizes(), ", "));
-  check(self.dim() > 0 || index.numel() == 1,
-        "{}: a tensor without dimensions takes one index, got {}", name, index.numel());
-}
-
-/// Like check_index_list, for gather: index of shape `shape` must stay inside of self but in `dim`.
-void check_index_grid(const char* name, const Tensor& self, int64_t dim, const Tensor& index) {
-  bool fits = std::max<int64_t>(index.dim(), 1) == std::max<int64_t>(self.dim(), 1);
-  for (int64_t d = 0; fits && d < std::min(index.dim(), self.dim()); ++d) {
-    fits = d == dim || index.size(d) <= self.size(d);
-  }
-  check(fits || index.numel() == 0,
-        "{}: index [{}] does not fit self [{}]: it needs as many dimensions, none larger but "
-        "dimension {}",
-        name, fmt::join(index.sizes(), ", "), fmt::join(self.sizes(), ", "), dim);
-}
-
-/// Calls visit(i, offset) for all elements i of a contiguous `index`, where `offset` is that of the
-/// element of the contiguous `self` that it names along `dim`.
+/// target's slices = f(target's, source's), element by element.
 template <class F>
-void for_each_named(const Tensor& self, int64_t dim, const Tensor& index, const F& visit) {
-  const int64_t* const at = index.data_ptr<int64_t>();
-  const Dims steps = contiguous_strides(self.sizes());
-  const auto d = static_cast<std::size_t>(dim);
-  const int64_t step = steps.empty() ? 1 : steps[d];
-  const IntArrayRef sizes = index.sizes();
-  Dims position(sizes.size(), 0);
-  int64_t base = 0;  // the offset of index 0 along dim at this position
-  for (int64_t i = 0; i < index.numel(); ++i) {
-    visit(i, base + at[i] * step);
-    for (std::size_t k = sizes.size(); k-- > 0;) {
-      const int64_t stride = k == d || k >= steps.size() ? 0 : steps[k];
-      base += stride;
-      if (++position[k] < sizes[k]) break;
-      base -= stride * sizes[k];
-      position[k] = 0;
-    }
-  }
+void combine_slices(const Tensor& target, const Slices& slices, const Tensor& source, F f) {
+  const Tensor added = indices::readable(source, target);
+  dispatch(target.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    const T* const from = added.data_ptr<T>();
+    for_each_slice<T>(target, slices, [=, inner = slices.whole.inner](T* slice, int64_t i) {
+      for (int64_t j = 0; j < inner; ++j) slice[j] = f(slice[j], from[i * inner + j]);
+    });
+  });
 }
 
-void check_same_dtype(const char* name, const Tensor& self, const Tensor& source) {
-  check(self.scalar_type() == source.scalar_type(), "{}: self is {}, but what is added is {}", name,
-        self.scalar_type(), source.scalar_type());
+void add_slices(const Tensor& target, const Slices& slices, const Tensor& source) {
+  combine_slices(target, slices, source,
+                 []<class T>(T a, T b) { return kernels::wrapping_sum(a, b); });
 }
 
-template <class T>
-T sum_of(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return a | b;
-  } else {
-    return static_cast<T>(a + b);
-  }
+void copy_slices(const Tensor& target, const Slices& slices, const Tensor& source) {
+  combine_slices(target, slices, source, []<class T>(T, T b) { return b; });
+}
+
+void fill_slices(const Tensor& target, const Slices& slices, const Scalar& value) {
+  dispatch(target.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    const T filling = kernels::stored_scalar<T>(value);
+    for_each_slice<T>(target, slices, [=, inner = slices.whole.inner](T* slice, int64_t) {
+      std::fill_n(slice, inner, filling);
+    });
+  });
 }
 
 }  // namespace
 
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
-  dim = wrap_dim(dim, self.dim());
-  check_index_list("index_select", self, index);
-  const Around from(self.sizes(), dim);
-  const Tensor at = checked_indices("index_select", index, from.n);
+  const Slices slices("index_select", self, dim, index);
   const Tensor x = self.detach().contiguous();
-  Tensor y = empty(resized(self, dim, at.numel()), self.options());
-  const auto bytes = static_cast<std::size_t>(from.inner * self.element_size());
-  if (y.numel() > 0) {
-    const auto* const source = static_cast<const std::byte*>(x.data_ptr());
-    auto* const target = static_cast<std::byte*>(y.data_ptr());
-    const int64_t* const indices = at.data_ptr<int64_t>();
-    const int64_t count = at.numel();
-    parallel_for(0, from.outer * count, std::max<int64_t>(1, 32768 / from.inner),
-                 [=, n = from.n](int64_t begin, int64_t end) {
+  Tensor y = empty(slices.shape, self.scalar_type());
+  dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    const T* const from = x.data_ptr<T>();
+    T* const to = y.data_ptr<T>();
+    const int64_t* const at = slices.at.data_ptr<int64_t>();
+    const auto [outer, n, inner] = slices.whole;
+    const int64_t count = slices.at.numel();
+    if (inner == 0) return;
+    parallel_for(0, outer * count, std::max<int64_t>(1, kGrain / inner),
+                 [=, n = n, inner = inner](int64_t begin, int64_t end) {
+                   int64_t o = begin / count, k = begin % count;
                    for (int64_t i = begin; i < end; ++i) {
-                     const auto slice =
-                         static_cast<std::size_t>(i / count * n + indices[i % count]);
-                     std::copy_n(source + slice * bytes, bytes,
-                                 target + static_cast<std::size_t>(i) * bytes);
+                     const int64_t slice = o * n + at[k];
+                     if (inner == 1) {
+                       to[i] = from[slice];
+                     } else {
+                       std::copy_n(from + slice * inner, inner, to + i * inner);
+                     }
+                     if (++k == count) {
+                       k = 0;
+                       ++o;
+                     }
                    }
                  });
-  }
-  return autograd::record(
+  });
+  if (!needs_recording({self})) return y;
+  return record(
       "index_select", y, {self},
-      [dim, sizes = Dims(self.sizes()), at = autograd::save(at)](const Tensor& g) {
+      [dim = slices.dim, sizes = Dims(self.sizes()), at = save(slices.at)](const Tensor& g) {
         return Grads{index_add(zeros(sizes, g.options()), dim, at.get(), g)};
       });
 }
 
 Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                  const Scalar& alpha) {
-  dim = wrap_dim(dim, self.dim());
-  check_index_list("index_add", self, index);
-  check_same_dtype("index_add", self, source);
-  const Around to(self.sizes(), dim);
-  const Tensor at = checked_indices("index_add", index, to.n);
-  check(source.sizes() == IntArrayRef(resized(self, dim, at.numel())) ||
-            (self.dim() == 0 && source.numel() == 1),
-        "index_add: {} indices into dimension {} of [{}] expect a source of shape [{}], got [{}]",
-        at.numel(), dim, fmt::join(self.sizes(), ", "),
-        fmt::join(IntArrayRef(resized(self, dim, at.numel())), ", "),
-        fmt::join(source.sizes(), ", "));
-  if (!(alpha == 1)) return index_add(self, dim, index, source * alpha);
-  const Tensor added = source.detach().contiguous();
-  Tensor y = empty(self.sizes(), self.options());
-  y.copy_(self.detach());
-  dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
-    const T* const from = added.data_ptr<T>();
-    T* const target = y.data_ptr<T>();
-    const int64_t* const indices = at.data_ptr<int64_t>();
-    const int64_t count = at.numel(), n = to.n, inner = to.inner;
-    // In parallel over what no two indices share.
-    parallel_for(0, to.outer, std::max<int64_t>(1, 32768 / std::max<int64_t>(1, count * inner)),
-                 [=](int64_t begin, int64_t end) {
-                   for (int64_t i = begin * count; i < end * count; ++i) {
-                     T* const slice = target + (i / count * n + indices[i % count]) * inner;
-                     for (int64_t j = 0; j < inner; ++j) {
-                       slice[j] = sum_of(slice[j], from[i * inner + j]);
-                     }
-                   }
-                 });
-  });
-  return autograd::record(
-      "index_add", y, {self, source},
-      [dim, at = autograd::save(at), sizes = Dims(source.sizes())](const Tensor& g, Needs needs) {
-        return Grads{g, needs[1] ? index_select(g, dim, at.get()).view(sizes) : Tensor()};
-      });
+  const Slices slices("index_add", self, dim, index);
+  slices.check_source("index_add", self, source);
+  if (!(alpha == 1)) return index_add(self, dim, index, source.mul(alpha));
+  Tensor y = indices::changed(self, [&](const Tensor& made) { add_slices(made, slices, source); });
+  if (!needs_recording({self, source})) return y;
+  return record("index_add", y, {self, source},
+                [dim = slices.dim, at = save(slices.at), sizes = Dims(source.sizes())](
+                    const Tensor& g, Needs needs) {
+                  return Grads{g, needs[1] ? index_select(g, dim, at.get()).view(sizes) : Tensor()};
+                });
 }
 
-Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
-  dim = wrap_dim(dim, self.dim());
-  check_index_grid("gather", self, dim, index);
-  const Tensor at = checked_indices("gather", index, Around(self.sizes(), dim).n);
-  const Tensor x = self.detach().contiguous();
-  Tensor y = empty(index.sizes(), self.options());
-  dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
-    const T* const from = x.data_ptr<T>();
-    T* const to = y.data_ptr<T>();
-    for_each_named(x, dim, at, [=](int64_t i, int64_t offset) { to[i] = from[offset]; });
-  });
-  return autograd::record(
-      "gather", y, {self},
-      [dim, sizes = Dims(self.sizes()), at = autograd::save(at)](const Tensor& g) {
-        return Grads{scatter_add(zeros(sizes, g.options()), dim, at.get(), g)};
-      });
+Tensor& Tensor::index_add_(int64_t dim, const Tensor& index, const Tensor& source,
+                           const Scalar& alpha) const {
+  const Slices slices("index_add_", *this, dim, index);
+  slices.check_source("index_add_", *this, source);
+  if (!(alpha == 1)) return index_add_(dim, index, source.mul(alpha));
+  return indices::change(
+      "index_add_", *this, source, [&](const Tensor& out) { add_slices(out, slices, source); },
+      [&] { return index_add(dim, index, source); });
 }
 
-Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  dim = wrap_dim(dim, self.dim());
-  check_index_grid("scatter_add", self, dim, index);
-  check_same_dtype("scatter_add", self, src);
-  bool fits = std::max<int64_t>(index.dim(), 1) == std::max<int64_t>(src.dim(), 1);
-  for (int64_t d = 0; fits && d < std::min(index.dim(), src.dim()); ++d) {
-    fits = index.size(d) <= src.size(d);
-  }
-  check(fits || index.numel() == 0, "scatter_add: index [{}] does not fit into src [{}]",
-        fmt::join(index.sizes(), ", "), fmt::join(src.sizes(), ", "));
-  if (src.sizes() != index.sizes()) {  // only the elements that have an index are added
-    Tensor part = src;
-    for (int64_t d = 0; d < std::min(index.dim(), src.dim()); ++d) {
-      part = part.narrow(d, 0, index.size(d));
-    }
-    return scatter_add(self, dim, index, part.reshape(index.sizes()));
-  }
-  const Tensor at = checked_indices("scatter_add", index, Around(self.sizes(), dim).n);
-  const Tensor added = src.detach().contiguous();
-  Tensor y = empty(self.sizes(), self.options());
-  y.copy_(self.detach());
-  dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
-    const T* const from = added.data_ptr<T>();
-    T* const to = y.data_ptr<T>();
-    for_each_named(y, dim, at,
-                   [=](int64_t i, int64_t offset) { to[offset] = sum_of(to[offset], from[i]); });
+Tensor index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
+  const Slices slices("index_copy", self, dim, index);
+  slices.check_source("index_copy", self, source);
+  Tensor y = indices::changed(self, [&](const Tensor& made) { copy_slices(made, slices, source); });
+  if (!needs_recording({self, source})) return y;
+  // The numbers of the slices in which those that stay in the end are, if not all do.
+  const Tensor lost =
+      source.requires_grad() ? indices::overwritten(slices.at, slices.whole.n) : Tensor();
+  return record("index_copy", y, {self, source},
+                [dim = slices.dim, at = save(slices.at), lost, sizes = Dims(source.sizes())](
+                    const Tensor& g, Needs needs) {
+                  Grads grads(2);
+                  if (needs[0]) grads[0] = index_fill(g, dim, at.get(), 0);
+                  if (needs[1]) {
+                    Tensor slices_of_g = index_select(g, dim, at.get());
+                    if (lost.defined()) {
+                      slices_of_g = index_fill(slices_of_g, dim, nonzero(lost).view(-1), 0);
+                    }
+                    grads[1] = slices_of_g.view(sizes);
+                  }
+                  return grads;
+                });
+}
+
+Tensor& Tensor::index_copy_(int64_t dim, const Tensor& index, const Tensor& source) const {
+  const Slices slices("index_copy_", *this, dim, index);
+  slices.check_source("index_copy_", *this, source);
+  return indices::change(
+      "index_copy_", *this, source, [&](const Tensor& out) { copy_slices(out, slices, source); },
+      [&] { return index_copy(dim, index, source); });
+}
+
+Tensor index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
+  const Slices slices("index_fill", self, dim, index, Negative::kFromTheEnd);
+  Tensor y = indices::changed(self, [&](const Tensor& made) { fill_slices(made, slices, value); });
+  if (!needs_recording({self})) return y;
+  return record("index_fill", y, {self}, [dim = slices.dim, at = save(slices.at)](const Tensor& g) {
+    return Grads{index_fill(g, dim, at.get(), 0)};
   });
-  return autograd::record("scatter_add", y, {self, src},
-                          [dim, at = autograd::save(at)](const Tensor& g, Needs needs) {
-                            return Grads{g, needs[1] ? gather(g, dim, at.get()) : Tensor()};
-                          });
+}
+
+Tensor& Tensor::index_fill_(int64_t dim, const Tensor& index, const Scalar& value) const {
+  const Slices slices("index_fill_", *this, dim, index, Negative::kFromTheEnd);
+  return indices::change(
+      "index_fill_", *this, *this, [&](const Tensor& out) { fill_slices(out, slices, value); },
+      [&] { return index_fill(dim, index, value); });
 }
 
 Tensor Tensor::index_select(int64_t dim, const Tensor& index) const {
@@ -230,11 +215,11 @@ Tensor Tensor::index_add(int64_t dim, const Tensor& index, const Tensor& source,
                          const Scalar& alpha) const {
   return adjoint::index_add(*this, dim, index, source, alpha);
 }
-Tensor Tensor::gather(int64_t dim, const Tensor& index) const {
-  return adjoint::gather(*this, dim, index);
+Tensor Tensor::index_copy(int64_t dim, const Tensor& index, const Tensor& source) const {
+  return adjoint::index_copy(*this, dim, index, source);
 }
-Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const {
-  return adjoint::scatter_add(*this, dim, index, src);
+Tensor Tensor::index_fill(int64_t dim, const Tensor& index, const Scalar& value) const {
+  return adjoint::index_fill(*this, dim, index, value);
 }
 
 }  // namespace adjoint

@@ -2,6 +2,7 @@
 
 #include "adjoint/autograd/record.h"
 #include "adjoint/ops/kernels/elementwise.h"
+#include "adjoint/ops/view.h"
 
 namespace adjoint {
 namespace {
@@ -65,6 +66,33 @@ Tensor stack(TensorList tensors, int64_t dim) {
     slices.push_back(t.unsqueeze(d));
   }
   return cat(slices, d);
+}
+
+namespace {
+
+/// `shaped` of each tensor. Throws Error if there is none.
+template <class F>
+std::vector<Tensor> each(const char* name, TensorList tensors, const F& shaped) {
+  check(!tensors.empty(), "{}: expected at least one tensor", name);
+  std::vector<Tensor> made;
+  for (const Tensor& t : tensors) made.push_back(shaped(t));
+  return made;
+}
+
+}  // namespace
+
+Tensor hstack(TensorList tensors) {
+  const std::vector<Tensor> parts = each("hstack", tensors, atleast_1d);
+  return cat(parts, parts[0].dim() == 1 ? 0 : 1);
+}
+
+Tensor vstack(TensorList tensors) { return cat(each("vstack", tensors, atleast_2d), 0); }
+
+Tensor dstack(TensorList tensors) { return cat(each("dstack", tensors, atleast_3d), 2); }
+
+Tensor column_stack(TensorList tensors) {
+  const auto column = [](const Tensor& t) { return t.dim() <= 1 ? t.reshape({-1, 1}) : t; };
+  return cat(each("column_stack", tensors, column), 1);
 }
 
 }  // namespace adjoint

@@ -20,10 +20,11 @@ Tensor slice_backward(const Tensor& g, const Dims& sizes, int64_t dim, int64_t s
   {
     const NoGradGuard no_grad;
     whole.zero_();
-    Tensor part = whole.slice(dim, start, start + (g.size(dim) - 1) * step + 1, step);
-    if (g.numel() != 0) part.copy_(g);
+    if (g.numel() != 0) {
+      whole.slice(dim, start, start + (g.size(dim) - 1) * step + 1, step).copy_(g);
+    }
   }
-  const int64_t end = start + g.size(dim) * step;
+  const int64_t end = g.size(dim) > 0 ? start + (g.size(dim) - 1) * step + 1 : start;
   return record("slice_backward", whole, {g}, [dim, start, end, step](const Tensor& gg) {
     return Grads{gg.slice(dim, start, end, step)};
   });
@@ -84,12 +85,40 @@ Tensor Tensor::permute(IntArrayRef dims) const {
 }
 
 Tensor Tensor::movedim(int64_t source, int64_t destination) const {
-  Dims order;
-  for (int64_t i = 0; i < dim(); ++i) order.push_back(i);
-  if (order.empty()) return view(sizes());
-  order.erase(at(wrap_dim(source, dim())));
-  order.insert(at(wrap_dim(destination, dim())), wrap_dim(source, dim()));
+  return movedim(IntArrayRef(source), IntArrayRef(destination));
+}
+
+Tensor Tensor::movedim(IntArrayRef source, IntArrayRef destination) const {
+  check(source.size() == destination.size(),
+        "movedim: expected as many destinations as sources, got [{}] and [{}]",
+        fmt::join(source, ", "), fmt::join(destination, ", "));
+  // Wraps too; throws where a dimension is out of range or named twice.
+  const uint32_t moved = source.empty() ? 0 : dim_mask(source, dim());
+  if (!destination.empty()) dim_mask(destination, dim());
+  if (dim() == 0) return view(sizes());
+  Dims order(at(dim()), -1);
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    order[at(wrap_dim(destination[i], dim()))] = wrap_dim(source[i], dim());
+  }
+  int64_t next = 0;  // the others keep their order in the places that are left
+  for (int64_t& from : order) {
+    if (from >= 0) continue;
+    while ((moved >> next & 1) != 0) ++next;
+    from = next++;
+  }
   return permute(order);
+}
+
+Tensor Tensor::numpy_T() const {
+  Dims order;
+  for (int64_t d = dim(); d-- > 0;) order.push_back(d);
+  return permute(order);
+}
+
+Tensor Tensor::mT() const {
+  check(dim() >= 2, "mT: expected a matrix or a batch of matrices, got {} dimension{}", dim(),
+        dim() == 1 ? "" : "s");
+  return transpose(-2, -1);
 }
 
 Tensor Tensor::select(int64_t d, int64_t index) const {
@@ -123,7 +152,7 @@ Tensor Tensor::slice(int64_t d, std::optional<int64_t> start, std::optional<int6
   };
   const int64_t from = bound(start.value_or(0)), to = std::max(from, bound(end.value_or(length)));
   Dims new_sizes = sizes(), new_strides = strides();
-  new_sizes[at(d)] = (to - from + step - 1) / step;
+  new_sizes[at(d)] = to > from ? (to - from - 1) / step + 1 : 0;  // step can be 2^63 - 1
   // A stride is of no use where it is never taken; keep it from overflowing.
   if (new_sizes[at(d)] > 1) new_strides[at(d)] *= step;
   return record_view("slice", *this,
@@ -266,26 +295,104 @@ Tensor Tensor::scatter_strided(IntArrayRef stride, int64_t offset, int64_t numel
                 });
 }
 
-std::vector<Tensor> Tensor::split(int64_t split_size, int64_t d) const {
-  check(split_size > 0, "split: expected a positive size of the parts, got {}", split_size);
-  const int64_t length = size(d);
-  std::vector<Tensor> parts;
-  for (int64_t from = 0; from < std::max<int64_t>(length, 1); from += split_size) {
-    parts.push_back(slice(d, from, std::min(from + split_size, length)));
+// ---- diagonal, unfold ---------------------------------------------------------------------------
+
+namespace {
+
+/// The geometry of a diagonal of what has these sizes and strides, its offset relative to that.
+Geometry diagonal_of(IntArrayRef sizes, IntArrayRef strides, int64_t offset, int64_t dim1,
+                     int64_t dim2) {
+  const int64_t ndim = static_cast<int64_t>(sizes.size());
+  check(ndim >= 2, "diagonal: expected a tensor of at least 2 dimensions, got {}", ndim);
+  dim1 = wrap_dim(dim1, ndim);
+  dim2 = wrap_dim(dim2, ndim);
+  check(dim1 != dim2, "diagonal: dim1 and dim2 are both {}", dim1);
+  // Not sizes + offset: the offset can be any number of 64 bits.
+  const int64_t rows = sizes[at(dim1)], columns = sizes[at(dim2)];
+  const int64_t above = std::clamp<int64_t>(offset, 0, columns);
+  const int64_t below = offset < 0 ? -std::max(offset, -rows) : 0;
+  const int64_t length = std::min(rows - below, columns - above);
+  Geometry diagonal{sizes, strides, 0};
+  if (length > 0) diagonal.offset = above * strides[at(dim2)] + below * strides[at(dim1)];
+  for (const int64_t d : {std::max(dim1, dim2), std::min(dim1, dim2)}) {
+    diagonal.sizes.erase(at(d));
+    diagonal.strides.erase(at(d));
   }
-  return parts;
+  diagonal.sizes.push_back(length);
+  diagonal.strides.push_back(strides[at(dim1)] + strides[at(dim2)]);
+  return diagonal;
 }
 
-std::vector<Tensor> Tensor::chunk(int64_t chunks, int64_t d) const {
-  check(chunks > 0, "chunk: expected a positive number of chunks, got {}", chunks);
-  return split(std::max<int64_t>((size(d) + chunks - 1) / chunks, 1), d);
+/// How many windows of `size`, `step` apart, fit into a dimension.
+int64_t windows(int64_t length, int64_t size, int64_t step) {
+  check(size >= 0 && size <= length, "unfold: windows of size {} do not fit a dimension of size {}",
+        size, length);
+  check(step > 0, "unfold: expected a positive step, got {}", step);
+  return (length - size) / step + 1;
 }
 
-std::vector<Tensor> Tensor::unbind(int64_t d) const {
-  std::vector<Tensor> parts;
-  for (int64_t i = 0; i < size(d); ++i) parts.push_back(select(d, i));
-  return parts;
+}  // namespace
+
+Tensor Tensor::diagonal(int64_t offset, int64_t dim1, int64_t dim2) const {
+  const Geometry shown = diagonal_of(sizes(), strides(), offset, dim1, dim2);
+  return record_view("diagonal", *this,
+                     alias(shown.sizes, shown.strides, storage_offset() + shown.offset),
+                     [sizes = Dims(sizes()), offset, dim1, dim2](const Tensor& g) {
+                       return Grads{diagonal_backward(g, sizes, offset, dim1, dim2)};
+                     });
 }
+
+Tensor diagonal_backward(const Tensor& grad_output, IntArrayRef input_sizes, int64_t offset,
+                         int64_t dim1, int64_t dim2) {
+  const Geometry shown =
+      diagonal_of(input_sizes, contiguous_strides(input_sizes), offset, dim1, dim2);
+  check(grad_output.sizes() == IntArrayRef(shown.sizes),
+        "diagonal_backward: the diagonal of [{}] has shape [{}], got [{}]",
+        fmt::join(input_sizes, ", "), fmt::join(IntArrayRef(shown.sizes), ", "),
+        fmt::join(grad_output.sizes(), ", "));
+  return grad_output.scatter_strided(shown.strides, shown.offset, numel(input_sizes))
+      .view(input_sizes);
+}
+
+Tensor Tensor::unfold(int64_t dimension, int64_t size, int64_t step) const {
+  const int64_t d = wrap_dim(dimension, dim());
+  const int64_t length = dim() == 0 ? 1 : this->size(d), stride = dim() == 0 ? 1 : this->stride(d);
+  const int64_t count = windows(length, size, step);
+  Dims new_sizes(sizes()), new_strides(strides());
+  if (dim() > 0) {
+    new_sizes[at(d)] = count;
+    if (count > 1) new_strides[at(d)] *= step;
+  }
+  new_sizes.push_back(size);
+  new_strides.push_back(stride);
+  return record_view("unfold", *this, alias_of(*this, new_sizes, new_strides),
+                     [sizes = Dims(sizes()), d, size, step](const Tensor& g) {
+                       return Grads{unfold_backward(g, sizes, d, size, step)};
+                     });
+}
+
+Tensor unfold_backward(const Tensor& grad_in, IntArrayRef input_sizes, int64_t dim, int64_t size,
+                       int64_t step) {
+  const Tensor whole = empty(input_sizes, grad_in.options());
+  dim = wrap_dim(dim, whole.dim());
+  {
+    const NoGradGuard no_grad;
+    whole.zero_();
+    if (whole.dim() == 0) {
+      if (size > 0) whole.copy_(grad_in.select(0, 0));
+    } else {
+      const int64_t count = windows(whole.size(dim), size, step);
+      // The i-th elements of all windows are a slice, in which none stands twice.
+      for (int64_t i = 0; i < size; ++i) {
+        whole.slice(dim, i, i + (count - 1) * step + 1, step).add_(grad_in.select(-1, i));
+      }
+    }
+  }
+  return record("unfold_backward", whole, {grad_in},
+                [dim, size, step](const Tensor& g) { return Grads{g.unfold(dim, size, step)}; });
+}
+
+// ---- several tensors, or a few dimensions -------------------------------------------------------
 
 std::vector<Tensor> broadcast_tensors(TensorList tensors) {
   Dims shape;
@@ -293,6 +400,16 @@ std::vector<Tensor> broadcast_tensors(TensorList tensors) {
   std::vector<Tensor> expanded;
   for (const Tensor& t : tensors) expanded.push_back(t.expand(shape));
   return expanded;
+}
+
+Tensor atleast_1d(const Tensor& self) { return self.dim() == 0 ? self.reshape(1) : self; }
+
+Tensor atleast_2d(const Tensor& self) {
+  return self.dim() >= 2 ? self : atleast_1d(self).unsqueeze(0);
+}
+
+Tensor atleast_3d(const Tensor& self) {
+  return self.dim() >= 3 ? self : atleast_2d(self).unsqueeze(-1);
 }
 
 }  // namespace adjoint

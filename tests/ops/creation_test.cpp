@@ -1,9 +1,16 @@
 #include "adjoint/ops/creation.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+
+#include "adjoint/ops/compare.h"
+#include "adjoint/ops/index.h"
+#include "adjoint/ops/rearrange.h"
 
 namespace adjoint {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 template <class T>
 std::vector<T> elements(const Tensor& t) {
@@ -90,6 +97,59 @@ TEST(Creation, ArangeAndLinspace) {
   EXPECT_THROW(arange(0.0, INFINITY), Error);
   EXPECT_THROW(arange(3, kBool), Error);
   EXPECT_THROW(linspace(0, 1, -1), Error);
+}
+
+TEST(Creation, Logspace) {
+  EXPECT_EQ(elements<float>(logspace(0, 2, 3)), (std::vector<float>{1, 10, 100}));
+  EXPECT_EQ(elements<int64_t>(logspace(0, 3, 4, 2, kInt64)), (std::vector<int64_t>{1, 2, 4, 8}));
+  EXPECT_EQ(elements<double>(logspace(-1, 1, 5, 10, kFloat64)),  // PyTorch's
+            (std::vector<double>{0.1, 0.31622776601683794, 1, 3.1622776601683795, 10}));
+  EXPECT_EQ(elements<float>(logspace(1, 5, 1)), (std::vector<float>{10}));
+  EXPECT_EQ(logspace(0, 1, 0).numel(), 0);
+  EXPECT_TRUE(std::isnan(logspace(0, 1, 3, -2).data_ptr<float>()[1]));
+  EXPECT_THROW(logspace(0, 1, -1), Error);
+}
+
+TEST(Creation, IndicesOfTriangles) {
+  // Exactly those where tril and triu leave ones.
+  for (const auto& [rows, columns] : {std::pair{3, 4}, {4, 3}, {1, 1}, {0, 2}, {3, 0}}) {
+    for (const int64_t k : {-9, -1, 0, 1, 2, 9}) {
+      const Tensor all = ones({rows, columns});
+      EXPECT_TRUE(tril_indices(rows, columns, k).equal(all.tril(k).nonzero().t()));
+      EXPECT_TRUE(triu_indices(rows, columns, k).equal(all.triu(k).nonzero().t()));
+    }
+  }
+  EXPECT_TRUE(tril_indices(2, 2, 0, kInt32).equal(tensor({{0, 1, 1}, {0, 0, 1}}, kInt32)));
+  EXPECT_EQ(triu_indices(2, 2, std::numeric_limits<int64_t>::min()).sizes(), IntArrayRef({2, 4}));
+  EXPECT_THROW(tril_indices(-1, 3), Error);
+  EXPECT_THROW(triu_indices(2, 2, 0, kFloat32), Error);
+}
+
+TEST(Creation, OneHot) {
+  EXPECT_TRUE(one_hot(tensor({0, 2})).equal(tensor({{1, 0, 0}, {0, 0, 1}})));
+  EXPECT_EQ(one_hot(tensor({{0}, {2}}).t(), 4).sizes(), IntArrayRef({1, 2, 4}));
+  EXPECT_EQ(one_hot(tensor(2)).sizes(), IntArrayRef({3}));
+  EXPECT_EQ(one_hot(zeros({0}, kInt64), 3).sizes(), IntArrayRef({0, 3}));
+  const auto message = [](const char* text) { return ThrowsMessage<Error>(HasSubstr(text)); };
+  EXPECT_THAT([] { one_hot(zeros({0}, kInt64)); }, message("give num_classes"));
+  EXPECT_THAT([] { one_hot(tensor({0, 2}), 2); }, message("class 2 is not one of 2"));
+  EXPECT_THAT([] { one_hot(tensor({-1})); }, message("must not be negative, got -1"));
+  EXPECT_THAT([] { one_hot(tensor({1.0})); }, message("x.to(torch::kInt64)"));
+  EXPECT_THAT([] { one_hot(tensor({1}), 0); }, message("a positive number of classes"));
+}
+
+TEST(Creation, Meshgrid) {
+  const std::vector<Tensor> grids = meshgrid({tensor({1, 2}), tensor({3, 4, 5})});
+  EXPECT_TRUE(grids[0].equal(tensor({{1, 1, 1}, {2, 2, 2}})));
+  EXPECT_TRUE(grids[1].equal(tensor({{3, 4, 5}, {3, 4, 5}})));
+  EXPECT_TRUE(meshgrid({tensor({1, 2}), tensor({3, 4, 5})}, "xy")[1].equal(grids[1].t()));
+  EXPECT_EQ(meshgrid({tensor(1), tensor({1, 2})}, "xy")[0].sizes(), IntArrayRef({2, 1}));
+  EXPECT_EQ(meshgrid({zeros({0}), zeros({2})})[1].sizes(), IntArrayRef({0, 2}));
+  EXPECT_EQ(meshgrid(tensor({1, 2}), "xy")[0].sizes(), IntArrayRef({2}));
+  EXPECT_THROW(meshgrid(TensorList()), Error);
+  EXPECT_THROW(meshgrid({zeros({2}), zeros({2, 2})}), Error);
+  EXPECT_THROW(meshgrid({zeros({2}), tensor({1})}), Error);
+  EXPECT_THROW(meshgrid({zeros({2}), zeros({2})}, "ab"), Error);
 }
 
 TEST(Creation, LikeKeepsTheOrderInMemory) {

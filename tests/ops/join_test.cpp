@@ -43,6 +43,21 @@ TEST(Join, EmptyTensors) {
   EXPECT_TRUE(stack({full({}, 1.0), full({}, 2.0)}).equal(tensor({1.0, 2.0})));
 }
 
+TEST(Join, StacksInEachDirection) {
+  const Tensor v = tensor({1, 2}), m = tensor({{3, 4}, {5, 6}}), n = tensor(7);
+  EXPECT_TRUE(hstack({v, v, n}).equal(tensor({1, 2, 1, 2, 7})));
+  EXPECT_TRUE(hstack({m, m}).equal(tensor({{3, 4, 3, 4}, {5, 6, 5, 6}})));
+  EXPECT_TRUE(vstack({v, m}).equal(tensor({{1, 2}, {3, 4}, {5, 6}})));
+  EXPECT_TRUE(row_stack({n, n}).equal(tensor({{7}, {7}})));
+  EXPECT_TRUE(dstack({m, m}).equal(stack({m, m}, 2)));
+  EXPECT_TRUE(dstack({v, v}).equal(tensor({{{1, 1}, {2, 2}}})));
+  EXPECT_TRUE(column_stack({v, m}).equal(tensor({{1, 3, 4}, {2, 5, 6}})));
+  EXPECT_TRUE(column_stack({n, n}).equal(tensor({{7, 7}})));
+  EXPECT_EQ(column_stack({zeros({2, 3, 4}), zeros({2, 1, 4})}).sizes(), IntArrayRef({2, 4, 4}));
+  EXPECT_TRUE(concat({v, v}, -1).equal(concatenate({v, v})));
+  EXPECT_TRUE(hstack({zeros({0}, kInt64), m}).equal(m));
+}
+
 TEST(Join, Errors) {
   const auto message = [](const char* text) { return ThrowsMessage<Error>(HasSubstr(text)); };
   EXPECT_THAT(
@@ -63,6 +78,8 @@ TEST(Join, Errors) {
       },
       message("stack: the tensors must have one shape, got [2] and [3]"));
   EXPECT_THROW(cat({zeros({2}), zeros({2})}, 1), IndexError);
+  EXPECT_THAT([] { hstack(TensorList()); }, message("hstack: expected at least one tensor"));
+  EXPECT_THAT([] { hstack({zeros({2}), zeros({2, 2})}); }, message("cat: [2] and [2, 2] differ"));
 }
 
 }  // namespace

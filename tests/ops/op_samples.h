@@ -23,6 +23,7 @@ using OpSamples = std::map<std::string, std::vector<OpSample>>;
 void add_pointwise_samples(OpSamples& samples);
 void add_reduction_samples(OpSamples& samples);
 void add_view_samples(OpSamples& samples);
+void add_indexing_samples(OpSamples& samples);
 void add_product_samples(OpSamples& samples);
 
 inline const OpSamples& op_samples() {
@@ -31,6 +32,7 @@ inline const OpSamples& op_samples() {
     add_pointwise_samples(samples);
     add_reduction_samples(samples);
     add_view_samples(samples);
+    add_indexing_samples(samples);
     add_product_samples(samples);
     return samples;
   }();

@@ -3,6 +3,8 @@
 
 #include "adjoint/ops/view.h"
 
+#include <limits>
+
 #include <gmock/gmock.h>
 
 #include "adjoint/adjoint.h"
@@ -25,12 +27,32 @@ using V = std::vector<int64_t>;
 
 TEST(View, ShareMemory) {
   const Tensor x = counting({2, 3, 4});
-  for (const Tensor& view :
-       {x.view({6, 4}), x.transpose(0, 2), x.permute({1, 0, 2}), x.select(1, 2),
-        x.slice(2, 1, 4, 2), x.narrow(1, 1, 2), x.unsqueeze(1), x.flatten(), x.unflatten(2, {2, 2}),
-        x.expand({5, 2, 3, 4}), x[1], x.as_strided({2, 2}, {1, 4}, 3), x.movedim(0, 2)}) {
+  for (const Tensor& view : {x.view({6, 4}),
+                             x.transpose(0, 2),
+                             x.permute({1, 0, 2}),
+                             x.select(1, 2),
+                             x.slice(2, 1, 4, 2),
+                             x.narrow(1, 1, 2),
+                             x.unsqueeze(1),
+                             x.flatten(),
+                             x.unflatten(2, {2, 2}),
+                             x.expand({5, 2, 3, 4}),
+                             x[1],
+                             x.as_strided({2, 2}, {1, 4}, 3),
+                             x.movedim(0, 2),
+                             x.movedim({0, 1}, {2, 0}),
+                             x.moveaxis(0, 1),
+                             x.numpy_T(),
+                             x.mT(),
+                             x.swapdims(0, 1),
+                             x.diagonal(1, 0, 2),
+                             x.unfold(2, 3, 1),
+                             x.split({1, 1})[1],
+                             x.tensor_split(2)[0]}) {
     EXPECT_TRUE(view.is_alias_of(x));
     EXPECT_TRUE(view.is_view());
+    EXPECT_TRUE(view._base().is_same(x));
+    EXPECT_TRUE(view.slice(0, 0, 1)._base().is_same(x));
   }
   EXPECT_FALSE(x.transpose(0, 2).reshape({24}).is_alias_of(x));
   EXPECT_FALSE(x.is_view());
@@ -60,6 +82,42 @@ TEST(View, ShowTheRightElements) {
   EXPECT_EQ(counting({2, 3}).squeeze(0).sizes(), IntArrayRef({2, 3}));
 }
 
+TEST(View, DiagonalsAndWindows) {
+  const Tensor x = counting({3, 4});
+  EXPECT_EQ(values(x.diagonal()), (V{0, 5, 10}));
+  EXPECT_EQ(values(x.diagonal(2)), (V{2, 7}));
+  EXPECT_EQ(values(x.diagonal(-1)), (V{4, 9}));
+  EXPECT_EQ(values(x.diagonal(1, 1, 0)), (V{4, 9}));
+  EXPECT_EQ(x.diagonal(4).sizes(), IntArrayRef({0}));
+  EXPECT_EQ(x.diagonal(std::numeric_limits<int64_t>::min()).sizes(), IntArrayRef({0}));
+  EXPECT_EQ(values(counting({2, 3, 2}).diagonal(0, 0, 2)), (V{0, 7, 2, 9, 4, 11}));
+  EXPECT_EQ(values(x[0].unfold(0, 2, 1)), (V{0, 1, 1, 2, 2, 3}));
+  EXPECT_EQ(values(x.unfold(0, 2, 1).select(0, 1)), (V{4, 8, 5, 9, 6, 10, 7, 11}));
+  EXPECT_EQ(x.unfold(1, 3, 5).sizes(), IntArrayRef({3, 1, 3}));
+  EXPECT_EQ(x.unfold(1, 0, 2).sizes(), IntArrayRef({3, 3, 0}));
+  EXPECT_EQ(x.unfold(1, 1, std::numeric_limits<int64_t>::max()).sizes(), IntArrayRef({3, 1, 1}));
+  EXPECT_EQ(counting({}).unfold(0, 1, 1).sizes(), IntArrayRef({1}));
+  EXPECT_EQ(counting({}).unfold(0, 0, 1).sizes(), IntArrayRef({0}));
+  EXPECT_EQ(x.slice(1, 3, 0, std::numeric_limits<int64_t>::max()).sizes(), IntArrayRef({3, 0}));
+  EXPECT_EQ(values(x[0].slice(0, 1, 4, std::numeric_limits<int64_t>::max())), V{1});
+}
+
+TEST(View, DimensionsInAnotherOrder) {
+  const Tensor x = zeros({2, 3, 4, 5});
+  EXPECT_EQ(x.movedim({0, 1}, {2, 0}).sizes(), IntArrayRef({3, 4, 2, 5}));
+  EXPECT_EQ(x.movedim({-1, 0}, {0, -1}).sizes(), IntArrayRef({5, 3, 4, 2}));
+  EXPECT_EQ(moveaxis(x, IntArrayRef(), IntArrayRef()).sizes(), x.sizes());
+  EXPECT_EQ(zeros({}).movedim(0, 0).dim(), 0);
+  EXPECT_EQ(x.numpy_T().sizes(), IntArrayRef({5, 4, 3, 2}));
+  EXPECT_EQ(x.mT().sizes(), IntArrayRef({2, 3, 5, 4}));
+  EXPECT_EQ(swapdims(x, 0, -1).sizes(), swapaxes(x, 3, 0).sizes());
+  EXPECT_EQ(atleast_1d(zeros({})).sizes(), IntArrayRef({1}));
+  EXPECT_EQ(atleast_2d(zeros({3})).sizes(), IntArrayRef({1, 3}));
+  EXPECT_EQ(atleast_3d(zeros({3})).sizes(), IntArrayRef({1, 3, 1}));
+  EXPECT_EQ(atleast_3d(zeros({2, 3})).sizes(), IntArrayRef({2, 3, 1}));
+  EXPECT_TRUE(atleast_3d(x).is_same(x));
+}
+
 TEST(View, ViewsWhereTheMemoryAllows) {
   const Tensor x = counting({2, 3, 4});
   // Dimensions that lie one behind the other can be joined and split, others cannot.
@@ -77,6 +135,22 @@ TEST(View, Splits) {
   for (const Tensor& part : x.split(2)) sizes.push_back(part.size(0));
   EXPECT_EQ(sizes, (V{2, 2, 1}));
   EXPECT_EQ(x.chunk(2)[1].size(0), 2);
+  const auto lengths = [](const std::vector<Tensor>& parts) {
+    V found;
+    for (const Tensor& part : parts) found.push_back(part.size(0));
+    return found;
+  };
+  EXPECT_EQ(lengths(x.split({2, 0, 3})), (V{2, 0, 3}));
+  EXPECT_EQ(lengths(split_with_sizes(x, {5})), V{5});
+  EXPECT_EQ(lengths(x.split(std::numeric_limits<int64_t>::max())), V{5});
+  EXPECT_EQ(lengths(x.tensor_split(3)), (V{2, 2, 1}));
+  EXPECT_EQ(lengths(x.tensor_split(7)), (V{1, 1, 1, 1, 1, 0, 0}));
+  EXPECT_EQ(lengths(x.tensor_split({3, 1, -1})), (V{3, 0, 3, 1}));
+  EXPECT_EQ(lengths(x.tensor_split(IntArrayRef())), V{5});
+  EXPECT_EQ(lengths(zeros({0}).split(0)), V{0});
+  EXPECT_EQ(lengths(zeros({0}).split(3)), V{0});
+  EXPECT_EQ(lengths(zeros({0}).chunk(3)), (V{0, 0, 0}));
+  EXPECT_EQ(lengths(x.chunk(4)), (V{2, 2, 1}));
   EXPECT_EQ(x.unbind(1).size(), 2u);
   EXPECT_EQ(values(x.unbind(1)[1]), (V{1, 3, 5, 7, 9}));
 }
@@ -102,6 +176,26 @@ TEST(View, Errors) {
               HasSubstr("at most 8 dimensions"));
   EXPECT_THAT(error_of([&] { Tensor().sizes(); }), HasSubstr("undefined"));
   EXPECT_THROW(x[2], IndexError);
+  EXPECT_THAT(error_of([&] { x.split({1, 2}); }), HasSubstr("do not add up to dimension 0"));
+  EXPECT_THAT(error_of([&] { x.split({3, -1}); }), HasSubstr("[3, -1]"));
+  EXPECT_THAT(error_of([&] { x.split(0); }), HasSubstr("split: expected a positive size"));
+  EXPECT_THAT(error_of([&] { x.chunk(0); }), HasSubstr("a positive number of chunks"));
+  EXPECT_THAT(error_of([&] { x.tensor_split(0); }), HasSubstr("a positive number of sections"));
+  EXPECT_THAT(error_of([&] { x.movedim({0, 0}, {0, 1}); }), HasSubstr("more than once"));
+  EXPECT_THAT(error_of([&] { x.movedim({0, 1}, {0, -2}); }), HasSubstr("more than once"));
+  EXPECT_THAT(error_of([&] { x.movedim({0, 1}, {1}); }), HasSubstr("as many destinations"));
+  EXPECT_THAT(error_of([&] { x[0].mT(); }), HasSubstr("mT: expected a matrix"));
+  EXPECT_THAT(error_of([&] { x[0].diagonal(); }), HasSubstr("at least 2 dimensions, got 1"));
+  EXPECT_THAT(error_of([&] { x.diagonal(0, 1, -1); }), HasSubstr("dim1 and dim2 are both 1"));
+  EXPECT_THAT(error_of([&] { x.unfold(1, 4, 1); }), HasSubstr("windows of size 4 do not fit"));
+  EXPECT_THAT(error_of([&] { x.unfold(1, -1, 1); }), HasSubstr("windows of size -1 do not fit"));
+  EXPECT_THAT(error_of([&] { x.unfold(1, 1, 0); }), HasSubstr("unfold: expected a positive step"));
+  EXPECT_THAT(error_of([&] { x.unfold(1, 2, 1).add_(1); }), HasSubstr("share one place"));
+  EXPECT_THAT(error_of([&] {
+                diagonal_backward(x, {3, 3}, 0, 0, 1);
+              }),
+              HasSubstr("the diagonal of [3, 3] has shape [3], got [2, 3]"));
+  EXPECT_THAT(error_of([&] { x._base(); }), HasSubstr("is not a view"));
 }
 
 }  // namespace
