@@ -132,11 +132,11 @@ void bump_version(const Tensor& self) {
   if (!self.impl()->unversioned) self.impl()->storage->bump_version();
 }
 
-void assign_(const Tensor& self, const Tensor& value) {
+void assign_(const Tensor& self, const Tensor& value, const char* name) {
   check(self.sizes() == value.sizes(),
-        "in-place operation: the result's shape [{}] is not that of the tensor it goes to, [{}]",
+        "{}: the result's shape [{}] is not that of the tensor it goes to, [{}]", name,
         fmt::join(value.sizes(), ", "), fmt::join(self.sizes(), ", "));
-  check_inplace("in-place operation", self);
+  check_inplace(name, self);
   TensorImpl* impl = self.impl();
   const Tensor converted = value.to(self.scalar_type());
   {

@@ -125,8 +125,8 @@ Tensor record_view(const char* name, const Tensor& base, Tensor view, const Rule
 /// self's dtype): every in-place operation is this after its out-of-place twin, so it is
 /// differentiable like that one: `assign_(x, x + y)`. A twin whose rule saves x is called on
 /// x.clone(), since what it saves is about to change: `assign_(x, x.clone() * y)`. Works through
-/// views. Throws Error for a leaf that requires grad.
-void assign_(const Tensor& self, const Tensor& value);
+/// views. Throws Error, in the name of `name`, for a leaf that requires grad.
+void assign_(const Tensor& self, const Tensor& value, const char* name = "in-place operation");
 
 /// Throws Error unless `self` may be changed in place now; call it before touching the elements.
 void check_inplace(const char* name, const Tensor& self);

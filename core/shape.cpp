@@ -90,7 +90,7 @@ uint32_t dim_mask(IntArrayRef dims, int64_t ndim) {
   return mask;
 }
 
-Dims broadcast_shapes(IntArrayRef a, IntArrayRef b) {
+Dims broadcast_shapes(IntArrayRef a, IntArrayRef b, const char* operation) {
   const IntArrayRef longer = a.size() >= b.size() ? a : b, shorter = a.size() >= b.size() ? b : a;
   Dims result(longer);
   const std::size_t lead = longer.size() - shorter.size();
@@ -100,8 +100,9 @@ Dims broadcast_shapes(IntArrayRef a, IntArrayRef b) {
       size = shorter[i];
     } else if (shorter[i] != 1 && shorter[i] != size) {
       fail(
-          "shapes [{}] and [{}] do not broadcast: sizes {} and {} at dimension {} differ and "
+          "{}{}shapes [{}] and [{}] do not broadcast: sizes {} and {} at dimension {} differ and "
           "neither is 1",
+          operation == nullptr ? "" : operation, operation == nullptr ? "" : ": ",
           fmt::join(a, ", "), fmt::join(b, ", "), a[i + (a.size() - shorter.size())],
           b[i + (b.size() - shorter.size())], lead + i);
     }

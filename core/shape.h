@@ -34,8 +34,9 @@ int64_t wrap_dim(int64_t dim, int64_t ndim);
 /// one is named twice.
 uint32_t dim_mask(IntArrayRef dims, int64_t ndim);
 
-/// The shape that both broadcast to (NumPy's rules). Throws Error if they do not.
-Dims broadcast_shapes(IntArrayRef a, IntArrayRef b);
+/// The shape that both broadcast to (NumPy's rules). Throws Error, in the name of `operation` if
+/// there is one, if they do not.
+Dims broadcast_shapes(IntArrayRef a, IntArrayRef b, const char* operation = nullptr);
 bool is_expandable_to(IntArrayRef from, IntArrayRef to);
 /// Strides with which a tensor of `sizes` and `strides` reads as `target`: 0 where it is repeated.
 Dims expanded_strides(IntArrayRef sizes, IntArrayRef strides, IntArrayRef target);

@@ -286,11 +286,6 @@ class Tensor {
   Tensor div(const Scalar& other) const;
   Tensor& div_(const Tensor& other) const;
   Tensor& div_(const Scalar& other) const;
-  /// rounding_mode: none, "trunc" (towards zero, as C++ divides integers) or "floor".
-  Tensor div(const Tensor& other, std::optional<std::string_view> rounding_mode) const;
-  Tensor div(const Scalar& other, std::optional<std::string_view> rounding_mode) const;
-  Tensor& div_(const Tensor& other, std::optional<std::string_view> rounding_mode) const;
-  Tensor& div_(const Scalar& other, std::optional<std::string_view> rounding_mode) const;
   Tensor neg() const;
   Tensor& neg_() const;
   Tensor subtract(const Tensor& other, const Scalar& alpha = 1) const { return sub(other, alpha); }
@@ -310,6 +305,11 @@ class Tensor {
 
   // ---- ops/division.cpp: whole quotients and what they leave
 
+  /// rounding_mode: none, "trunc" (towards zero, as C++ divides integers) or "floor".
+  Tensor div(const Tensor& other, std::optional<std::string_view> rounding_mode) const;
+  Tensor div(const Scalar& other, std::optional<std::string_view> rounding_mode) const;
+  Tensor& div_(const Tensor& other, std::optional<std::string_view> rounding_mode) const;
+  Tensor& div_(const Scalar& other, std::optional<std::string_view> rounding_mode) const;
   Tensor floor_divide(const Tensor& other) const;
   Tensor floor_divide(const Scalar& other) const;
   Tensor& floor_divide_(const Tensor& other) const;

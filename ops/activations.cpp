@@ -50,7 +50,7 @@ Tensor& Tensor::relu_() const {
 
 Tensor threshold_backward(const Tensor& grad_output, const Tensor& self, const Scalar& threshold) {
   const ScalarType dtype = result_type(grad_output, self);
-  Tensor y = elementwise::broadcast_result(grad_output, self, dtype);
+  Tensor y = elementwise::broadcast_result("threshold_backward", grad_output, self, dtype);
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
     kernels::map<T, T, T>(
         [limit = kernels::convert_scalar<T>(threshold)](T g, T x) { return x <= limit ? T(0) : g; },
@@ -82,7 +82,8 @@ Tensor& Tensor::sigmoid_() const {
 }
 
 Tensor sigmoid_backward(const Tensor& grad_output, const Tensor& output) {
-  Tensor y = elementwise::broadcast_result(grad_output, output, result_type(grad_output, output));
+  Tensor y = elementwise::broadcast_result("sigmoid_backward", grad_output, output,
+                                           result_type(grad_output, output));
   elementwise::map_floating(
       "sigmoid_backward", [](auto g, auto s) { return g * (1 - s) * s; }, y, grad_output, output);
   if (!needs_recording({grad_output, output})) return y;
@@ -109,7 +110,8 @@ Tensor& Tensor::tanh_() const {
 }
 
 Tensor tanh_backward(const Tensor& grad_output, const Tensor& output) {
-  Tensor y = elementwise::broadcast_result(grad_output, output, result_type(grad_output, output));
+  Tensor y = elementwise::broadcast_result("tanh_backward", grad_output, output,
+                                           result_type(grad_output, output));
   elementwise::map_floating(
       "tanh_backward", [](auto g, auto t) { return g * (1 - t * t); }, y, grad_output, output);
   if (!needs_recording({grad_output, output})) return y;

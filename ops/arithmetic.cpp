@@ -80,7 +80,7 @@ void with_number(F f, const Tensor& out, const Tensor& a, const Scalar& b,
 Tensor Tensor::add(const Tensor& other, const Scalar& alpha) const {
   const ScalarType dtype = result_type(*this, other);
   check_alpha("add", dtype, alpha);
-  Tensor y = broadcast_result(*this, other, dtype);
+  Tensor y = broadcast_result("add", *this, other, dtype);
   add_scaled(Plus(), y, *this, other, alpha);
   return record("add", y, {*this, other}, [alpha](const Tensor& g, Needs needs) {
     return Grads{g, needs[1] ? (alpha == Scalar(1) ? g : g * alpha) : Tensor()};
@@ -119,7 +119,7 @@ Tensor Tensor::sub(const Tensor& other, const Scalar& alpha) const {
   check_subtractable("sub", scalar_type(), other.scalar_type());
   const ScalarType dtype = result_type(*this, other);
   check_alpha("sub", dtype, alpha);
-  Tensor y = broadcast_result(*this, other, dtype);
+  Tensor y = broadcast_result("sub", *this, other, dtype);
   add_scaled(Minus(), y, *this, other, alpha);
   return record("sub", y, {*this, other}, [alpha](const Tensor& g, Needs needs) {
     return Grads{g, needs[1] ? (alpha == Scalar(1) ? -g : g * -alpha) : Tensor()};
@@ -185,7 +185,7 @@ Tensor& Tensor::neg_() const {
 // ---- mul, div -----------------------------------------------------------------------------------
 
 Tensor Tensor::mul(const Tensor& other) const {
-  Tensor y = broadcast_result(*this, other, result_type(*this, other));
+  Tensor y = broadcast_result("mul", *this, other, result_type(*this, other));
   elementwise::map(Times(), y, *this, other);
   if (!needs_recording({*this, other})) return y;  // nothing to save
   return record(
@@ -235,7 +235,7 @@ void quotient(const Tensor& out, const Tensor& a, const Scalar& b) {
 }  // namespace
 
 Tensor Tensor::div(const Tensor& other) const {
-  Tensor y = broadcast_result(*this, other, real_dtype(result_type(*this, other)));
+  Tensor y = broadcast_result("div", *this, other, real_dtype(result_type(*this, other)));
   quotient(y, *this, other);
   if (!needs_recording({*this, other})) return y;
   return record(

@@ -29,6 +29,22 @@ inline Tensor mul(const Tensor& self, const Scalar& other) { return self.mul(oth
 inline Tensor div(const Tensor& self, const Tensor& other) { return self.div(other); }
 inline Tensor div(const Tensor& self, const Scalar& other) { return self.div(other); }
 inline Tensor neg(const Tensor& self) { return self.neg(); }
+inline Tensor& neg_(Tensor& self) { return self.neg_(); }
+
+inline Tensor subtract(const Tensor& self, const Tensor& other, const Scalar& alpha = 1) {
+  return self.sub(other, alpha);
+}
+inline Tensor subtract(const Tensor& self, const Scalar& other, const Scalar& alpha = 1) {
+  return self.sub(other, alpha);
+}
+inline Tensor multiply(const Tensor& self, const Tensor& other) { return self.mul(other); }
+inline Tensor multiply(const Tensor& self, const Scalar& other) { return self.mul(other); }
+inline Tensor divide(const Tensor& self, const Tensor& other) { return self.div(other); }
+inline Tensor divide(const Tensor& self, const Scalar& other) { return self.div(other); }
+inline Tensor true_divide(const Tensor& self, const Tensor& other) { return self.div(other); }
+inline Tensor true_divide(const Tensor& self, const Scalar& other) { return self.div(other); }
+inline Tensor negative(const Tensor& self) { return self.neg(); }
+inline Tensor& negative_(Tensor& self) { return self.neg_(); }
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return a.add(b); }
 inline Tensor operator+(const Tensor& a, const Scalar& b) { return a.add(b); }

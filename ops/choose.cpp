@@ -11,6 +11,7 @@ using autograd::Needs;
 using autograd::needs_recording;
 using autograd::record;
 using autograd::save;
+using elementwise::save_if;
 using elementwise::wrapped_number;
 
 // ---- maximum, minimum ---------------------------------------------------------------------------
@@ -28,8 +29,7 @@ Tensor share(const Tensor& g, const Tensor& equal, const Tensor& lost) {
 
 template <class F>
 Tensor extreme(const char* name, F f, const Tensor& a, const Tensor& b, bool larger) {
-  Tensor y = elementwise::broadcast_result(a, b, result_type(a, b));
-  elementwise::map(f, y, a, b);
+  Tensor y = elementwise::binary_function(name, f, a, b);
   if (!needs_recording({a, b})) return y;
   return record(name, y, {a, b}, [a = save(a), b = save(b), larger](const Tensor& g, Needs needs) {
     const Tensor x = a.get(), z = b.get();
@@ -47,6 +47,36 @@ Tensor Tensor::maximum(const Tensor& other) const {
 
 Tensor Tensor::minimum(const Tensor& other) const {
   return extreme("minimum", kSmaller, *this, other, false);
+}
+
+// ---- fmax, fmin ---------------------------------------------------------------------------------
+
+namespace {
+
+// Written so that a NaN on either side loses, and self wins where both are equal.
+constexpr auto kLargerNumber = []<class T>(T a, T b) -> T { return a >= b || b != b ? a : b; };
+constexpr auto kSmallerNumber = []<class T>(T a, T b) -> T { return a <= b || b != b ? a : b; };
+
+template <class F>
+Tensor extreme_number(const char* name, F f, const Tensor& a, const Tensor& b, bool larger) {
+  Tensor y = elementwise::binary_function(name, f, a, b);
+  if (!needs_recording({a, b})) return y;
+  return record(name, y, {a, b}, [a = save(a), b = save(b), larger](const Tensor& g, Needs needs) {
+    const Tensor x = a.get(), z = b.get();
+    const Tensor first = (larger ? x >= z : x <= z).logical_or(z.isnan());
+    return Grads{needs[0] ? g.masked_fill(first.logical_not(), 0) : Tensor(),
+                 needs[1] ? g.masked_fill(first, 0) : Tensor()};
+  });
+}
+
+}  // namespace
+
+Tensor Tensor::fmax(const Tensor& other) const {
+  return extreme_number("fmax", kLargerNumber, *this, other, true);
+}
+
+Tensor Tensor::fmin(const Tensor& other) const {
+  return extreme_number("fmin", kSmallerNumber, *this, other, false);
 }
 
 // ---- clamp --------------------------------------------------------------------------------------
@@ -96,6 +126,62 @@ Tensor& Tensor::clamp_(const Bound& min, const Bound& max) const {
       [&] { return clone().clamp(min, max); });
 }
 
+namespace {
+
+/// The operands that an undefined bound leaves: the tensor itself stands for it.
+const Tensor& or_self(const Tensor& bound, const Tensor& self) {
+  return bound.defined() ? bound : self;
+}
+
+ScalarType clamp_dtype(const char* name, const Tensor& x, const Tensor& min, const Tensor& max) {
+  check(min.defined() || max.defined(), "{}: give a minimum, a maximum, or both", name);
+  return promoteTypes(result_type(x, or_self(min, x)), result_type(x, or_self(max, x)));
+}
+
+void clamp_into(const Tensor& out, const Tensor& x, const Tensor& min, const Tensor& max) {
+  if (!max.defined()) return elementwise::map(kLarger, out, x, min);
+  if (!min.defined()) return elementwise::map(kSmaller, out, x, max);
+  elementwise::map([](auto a, auto low, auto high) { return kSmaller(kLarger(a, low), high); }, out,
+                   x, min, max);
+}
+
+}  // namespace
+
+Tensor Tensor::clamp(const Tensor& min, const Tensor& max) const {
+  const ScalarType dtype = clamp_dtype("clamp", *this, min, max);
+  Tensor y = elementwise::broadcast_result("clamp", *this, or_self(min, *this), or_self(max, *this),
+                                           dtype);
+  clamp_into(y, *this, min, max);
+  if (!needs_recording({*this, min, max})) return y;
+  return record(
+      "clamp_tensor", y, {*this, min, max},
+      [x = save(*this), low = save_if(min.defined(), min), high = save_if(max.defined(), max),
+       has_min = min.defined(), has_max = max.defined()](const Tensor& g, Needs needs) {
+        const Tensor in = x.get(), min = has_min ? low.get() : in, max = has_max ? high.get() : in;
+        // Where the bounds are the wrong way round, the maximum wins.
+        const auto where_taken = [&](const Tensor& taken) {
+          return adjoint::where(taken, g, Scalar(0));
+        };
+        return Grads{needs[0] ? where_taken((in >= min).logical_and(in <= max)) : Tensor(),
+                     has_min && needs[1]
+                         ? where_taken((in < min).logical_and(has_max ? min < max : in < min))
+                         : Tensor(),
+                     has_max && needs[2]
+                         ? where_taken((in > max).logical_or(has_min ? max < min : in > max))
+                         : Tensor()};
+      });
+}
+
+Tensor& Tensor::clamp_(const Tensor& min, const Tensor& max) const {
+  const ScalarType dtype = clamp_dtype("clamp_", *this, min, max);
+  return elementwise::in_place(
+      "clamp_", *this, or_self(min, *this), or_self(max, *this), dtype,
+      [&](const Tensor& out, const Tensor& x, const Tensor& low, const Tensor& high) {
+        clamp_into(out, x, min.defined() ? low : min, max.defined() ? high : max);
+      },
+      [&] { return clone().clamp(min, max); });
+}
+
 // ---- where, masked_fill -------------------------------------------------------------------------
 
 namespace {
@@ -111,8 +197,7 @@ void check_mask(const char* name, const Tensor& mask) {
 Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
   check_mask("where", condition);
   const ScalarType dtype = result_type(self, other);
-  Tensor y = empty(
-      broadcast_shapes(condition.sizes(), broadcast_shapes(self.sizes(), other.sizes())), dtype);
+  Tensor y = elementwise::broadcast_result("where", condition, self, other, dtype);
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
     kernels::map<T, bool, T, T>([](bool c, T a, T b) { return c ? a : b; }, y, condition,
                                 kernels::converted(self, dtype), kernels::converted(other, dtype));
@@ -152,7 +237,7 @@ void fill_masked(const Tensor& out, const Tensor& x, const Tensor& mask, const S
 
 Tensor Tensor::masked_fill(const Tensor& mask, const Scalar& value) const {
   check_mask("masked_fill", mask);
-  Tensor y = elementwise::broadcast_result(*this, mask, scalar_type());
+  Tensor y = elementwise::broadcast_result("masked_fill", *this, mask, scalar_type());
   fill_masked(y, *this, mask, value);
   if (!needs_recording({*this})) return y;
   return record("masked_fill", y, {*this},
@@ -165,6 +250,75 @@ Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) const {
       "masked_fill_", *this, mask, scalar_type(),
       [&](const Tensor& out, const Tensor& x, const Tensor& m) { fill_masked(out, x, m, value); },
       [&] { return masked_fill(mask, value); });
+}
+
+namespace {
+
+void check_number(const char* name, const Tensor& value) {
+  check(value.dim() == 0, "{}: expected a value without dimensions, got one of shape [{}]", name,
+        fmt::join(value.sizes(), ", "));
+}
+
+}  // namespace
+
+Tensor Tensor::masked_fill(const Tensor& mask, const Tensor& value) const {
+  check_number("masked_fill", value);
+  if (!needs_recording({value})) return masked_fill(mask, value.item());
+  check_mask("masked_fill", mask);
+  return adjoint::where(mask, value.to(scalar_type()), *this);
+}
+
+Tensor& Tensor::masked_fill_(const Tensor& mask, const Tensor& value) const {
+  check_number("masked_fill_", value);
+  if (!needs_recording({value})) return masked_fill_(mask, value.item());
+  check_mask("masked_fill_", mask);
+  elementwise::check_in_place("masked_fill_", *this, mask, scalar_type());
+  autograd::assign_(*this, masked_fill(mask, value), "masked_fill_");
+  return const_cast<Tensor&>(*this);
+}
+
+Tensor Tensor::where(const Tensor& condition, const Tensor& other) const {
+  return adjoint::where(condition, *this, other);
+}
+
+// ---- nan_to_num ---------------------------------------------------------------------------------
+
+namespace {
+
+using Replacement = std::optional<double>;
+
+void replace_into(const Tensor& out, const Tensor& x, Replacement nan, Replacement posinf,
+                  Replacement neginf) {
+  if (!x.is_floating_point()) return kernels::copy(out, x);
+  dispatch_floating("nan_to_num", x.scalar_type(), [&]<class T>(std::type_identity<T>) {
+    using Limits = std::numeric_limits<T>;
+    kernels::map<T, T>(
+        [for_nan = static_cast<T>(nan.value_or(0)),
+         for_inf = posinf ? static_cast<T>(*posinf) : Limits::max(),
+         for_minus_inf = neginf ? static_cast<T>(*neginf) : Limits::lowest()](T v) {
+          const T finite = v > Limits::max() ? for_inf : v < Limits::lowest() ? for_minus_inf : v;
+          return v != v ? for_nan : finite;
+        },
+        out, x);
+  });
+}
+
+}  // namespace
+
+Tensor Tensor::nan_to_num(Replacement nan, Replacement posinf, Replacement neginf) const {
+  Tensor y = empty(sizes(), scalar_type());
+  replace_into(y, *this, nan, posinf, neginf);
+  if (!needs_recording({*this})) return y;
+  return record("nan_to_num", y, {*this}, [x = save(*this)](const Tensor& g) {
+    return Grads{g.masked_fill(x.get().isfinite().logical_not(), 0)};
+  });
+}
+
+Tensor& nan_to_num_(Tensor& self, Replacement nan, Replacement posinf, Replacement neginf) {
+  return elementwise::in_place(
+      "nan_to_num_", self, self.scalar_type(),
+      [&](const Tensor& out, const Tensor& x) { replace_into(out, x, nan, posinf, neginf); },
+      [&] { return self.clone().nan_to_num(nan, posinf, neginf); });
 }
 
 }  // namespace adjoint

@@ -5,7 +5,8 @@
 namespace adjoint {
 
 // Yes or no, element by element, as bool tensors. Both sides broadcast and are compared in the
-// dtype that they promote to; nothing equals NaN. Nothing here has a derivative.
+// dtype that they promote to; nothing equals NaN. Nothing here has a derivative. In place
+// (x.lt_(y)), the answers are 1 and 0 in x's dtype.
 
 inline Tensor eq(const Tensor& self, const Tensor& other) { return self.eq(other); }
 inline Tensor eq(const Tensor& self, const Scalar& other) { return self.eq(other); }
@@ -44,11 +45,18 @@ inline Tensor logical_and(const Tensor& self, const Tensor& other) {
   return self.logical_and(other);
 }
 inline Tensor logical_or(const Tensor& self, const Tensor& other) { return self.logical_or(other); }
+inline Tensor logical_xor(const Tensor& self, const Tensor& other) {
+  return self.logical_xor(other);
+}
 inline Tensor logical_not(const Tensor& self) { return self.logical_not(); }
 
 inline Tensor isnan(const Tensor& self) { return self.isnan(); }
 inline Tensor isinf(const Tensor& self) { return self.isinf(); }
 inline Tensor isfinite(const Tensor& self) { return self.isfinite(); }
+inline Tensor isposinf(const Tensor& self) { return self.isposinf(); }
+inline Tensor isneginf(const Tensor& self) { return self.isneginf(); }
+/// Whether the number is negative or -0.
+inline Tensor signbit(const Tensor& self) { return self.signbit(); }
 
 /// One bool: same shape and all elements equal. Throws Error if the dtypes differ.
 inline bool equal(const Tensor& self, const Tensor& other) { return self.equal(other); }

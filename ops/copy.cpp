@@ -54,7 +54,8 @@ Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
                       autograd::record("copy_", copied(src, sizes(), scalar_type()), {*this, src},
                                        [](const Tensor& g, autograd::Needs needs) {
                                          return Grads{needs[0] ? zeros_like(g) : Tensor(), g};
-                                       }));
+                                       }),
+                      "copy_");
     return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("copy_", *this);
@@ -72,9 +73,10 @@ Tensor& Tensor::fill_(const Scalar& value) const {
   if (autograd::needs_recording({*this})) {
     Tensor filled = empty(sizes(), scalar_type());
     fill(filled);
-    autograd::assign_(*this, autograd::record("fill_", filled, {*this}, [](const Tensor& g) {
-      return Grads{zeros_like(g)};
-    }));
+    autograd::assign_(*this,
+                      autograd::record("fill_", filled, {*this},
+                                       [](const Tensor& g) { return Grads{zeros_like(g)}; }),
+                      "fill_");
     return const_cast<Tensor&>(*this);
   }
   autograd::check_inplace("fill_", *this);

@@ -33,10 +33,19 @@ void map_floating(const char* name, F f, const Tensor& out, const Inputs&... in)
   });
 }
 
-/// An undefined-valued result of the shape that both broadcast to.
-inline Tensor broadcast_result(const Tensor& a, const Tensor& b, ScalarType dtype) {
+/// An undefined-valued result of the shape that both broadcast to. Throws Error in the name of the
+/// operation if they do not.
+inline Tensor broadcast_result(const char* name, const Tensor& a, const Tensor& b,
+                               ScalarType dtype) {
   if (a.sizes() == b.sizes()) return empty(a.sizes(), dtype);
-  return empty(broadcast_shapes(a.sizes(), b.sizes()), dtype);
+  return empty(broadcast_shapes(a.sizes(), b.sizes(), name), dtype);
+}
+/// The same of three tensors.
+inline Tensor broadcast_result(const char* name, const Tensor& a, const Tensor& b, const Tensor& c,
+                               ScalarType dtype) {
+  if (a.sizes() == b.sizes() && a.sizes() == c.sizes()) return empty(a.sizes(), dtype);
+  return empty(broadcast_shapes(a.sizes(), broadcast_shapes(b.sizes(), c.sizes(), name), name),
+               dtype);
 }
 
 /// The dtype of a function whose values are real numbers: integers give the default dtype.
@@ -65,7 +74,7 @@ Tensor& in_place(const char* name, const Tensor& self, const Tensor& other, Scal
                  const Kernel& kernel, const Recorded& recorded) {
   check_in_place(name, self, other, dtype);
   if (autograd::needs_recording({self, other})) {
-    autograd::assign_(self, recorded());
+    autograd::assign_(self, recorded(), name);
     return const_cast<Tensor&>(self);
   }
   autograd::check_inplace(name, self);
@@ -80,6 +89,28 @@ Tensor& in_place(const char* name, const Tensor& self, const Tensor& other, Scal
   return const_cast<Tensor&>(self);
 }
 
+/// The same with two others: kernel(out, self, b, c).
+template <class Kernel, class Recorded>
+Tensor& in_place(const char* name, const Tensor& self, const Tensor& b, const Tensor& c,
+                 ScalarType dtype, const Kernel& kernel, const Recorded& recorded) {
+  check_in_place(name, self, b, dtype);
+  check_in_place(name, self, c, dtype);
+  if (autograd::needs_recording({self, b, c})) {
+    autograd::assign_(self, recorded(), name);
+    return const_cast<Tensor&>(self);
+  }
+  autograd::check_inplace(name, self);
+  if (dtype == self.scalar_type()) {
+    kernel(self, self, kernels::unaliased(b, self), kernels::unaliased(c, self));
+  } else {
+    const Tensor result = empty(self.sizes(), dtype);
+    kernel(result, self, b, c);
+    kernels::copy(self, result);
+  }
+  autograd::bump_version(self);
+  return const_cast<Tensor&>(self);
+}
+
 /// The same without another tensor: kernel(out, self).
 template <class Kernel, class Recorded>
 Tensor& in_place(const char* name, const Tensor& self, ScalarType dtype, const Kernel& kernel,
@@ -87,6 +118,37 @@ Tensor& in_place(const char* name, const Tensor& self, ScalarType dtype, const K
   return in_place(
       name, self, self, dtype,
       [&kernel](const Tensor& out, const Tensor& x, const Tensor&) { kernel(out, x); }, recorded);
+}
+
+/// f of every element as real numbers: a function of one variable. Its twin in place calls
+/// recorded(), the operation out of place, where that has to be known to autograd.
+template <class F>
+Tensor real_function(const char* name, F f, const Tensor& x) {
+  Tensor y = empty(x.sizes(), real_dtype(x.scalar_type()));
+  map_floating(name, f, y, x);
+  return y;
+}
+template <class F, class Recorded>
+Tensor& real_function_(const char* name, F f, const Tensor& x, const Recorded& recorded) {
+  return in_place(
+      name, x, real_dtype(x.scalar_type()),
+      [&](const Tensor& out, const Tensor& in) { map_floating(name, f, out, in); }, recorded);
+}
+
+/// f(a, b) of every pair of elements, in the dtype that both promote to: a function of two
+/// variables, and its twin in place.
+template <class F>
+Tensor binary_function(const char* name, F f, const Tensor& a, const Tensor& b) {
+  Tensor y = broadcast_result(name, a, b, result_type(a, b));
+  map(f, y, a, b);
+  return y;
+}
+template <class F, class Recorded>
+Tensor& binary_function_(const char* name, F f, const Tensor& a, const Tensor& b,
+                         const Recorded& recorded) {
+  return in_place(
+      name, a, b, result_type(a, b),
+      [&](const Tensor& out, const Tensor& x, const Tensor& y) { map(f, out, x, y); }, recorded);
 }
 
 }  // namespace adjoint::elementwise

@@ -126,6 +126,10 @@ Tensor amax(const Tensor& x, IntArrayRef dim, bool keepdim) {
 Tensor amin(const Tensor& x, IntArrayRef dim, bool keepdim) {
   return extreme<kernels::Min>("amin", x, dim, keepdim);
 }
+std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
+  const IntArrayRef over = dim ? IntArrayRef(*dim) : IntArrayRef();
+  return {amin(x, over, keepdim), amax(x, over, keepdim)};
+}
 Tensor max(const Tensor& x) { return extreme<kernels::Max>("max", x, {}, false); }
 Tensor min(const Tensor& x) { return extreme<kernels::Min>("min", x, {}, false); }
 std::tuple<Tensor, Tensor> max(const Tensor& x, int64_t dim, bool keepdim) {

@@ -1,5 +1,8 @@
 #include "adjoint/ops/functions.h"
 
+#include <cmath>
+#include <numbers>
+
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/choose.h"
 #include "adjoint/ops/compare.h"
@@ -16,30 +19,25 @@ using autograd::record;
 using autograd::save;
 using autograd::save_output;
 using elementwise::in_place;
-using elementwise::real_dtype;
+using elementwise::real_function;
+using elementwise::real_function_;
 using elementwise::save_if;
 
 namespace {
 
-/// f of every element, as real numbers.
-template <class F>
-Tensor real_function(const char* name, F f, const Tensor& x) {
-  Tensor y = empty(x.sizes(), real_dtype(x.scalar_type()));
-  elementwise::map_floating(name, f, y, x);
-  return y;
-}
-
-template <class F, class Recorded>
-Tensor& real_function_(const char* name, F f, const Tensor& x, const Recorded& recorded) {
-  return in_place(
-      name, x, real_dtype(x.scalar_type()),
-      [&](const Tensor& out, const Tensor& in) { elementwise::map_floating(name, f, out, in); },
-      recorded);
-}
-
 constexpr auto kExp = [](auto x) { return kernels::exp(x); };
+constexpr auto kExp2 = [](auto x) { return std::exp2(x); };
+constexpr auto kExpm1 = [](auto x) { return std::expm1(x); };
 constexpr auto kLog = [](auto x) { return kernels::log(x); };
+constexpr auto kLog2 = [](auto x) { return std::log2(x); };
+constexpr auto kLog10 = [](auto x) { return std::log10(x); };
+constexpr auto kLog1p = [](auto x) { return std::log1p(x); };
 constexpr auto kSqrt = [](auto x) { return std::sqrt(x); };
+constexpr auto kRsqrt = [](auto x) { return 1 / std::sqrt(x); };
+constexpr auto kReciprocal = [](auto x) { return 1 / x; };
+constexpr auto kErf = [](auto x) { return std::erf(x); };
+constexpr auto kErfc = [](auto x) { return std::erfc(x); };
+constexpr auto kSign = []<class T>(T x) { return static_cast<T>((T(0) < x) - (x < T(0))); };
 
 // Unsigned, so that the lowest integer, which has no negative, stays itself as in PyTorch.
 constexpr auto kAbs = []<class T>(T x) {
@@ -55,6 +53,8 @@ constexpr auto kAbs = []<class T>(T x) {
 
 }  // namespace
 
+// ---- exponentials and logarithms ----------------------------------------------------------------
+
 Tensor Tensor::exp() const {
   Tensor y = real_function("exp", kExp, *this);
   if (!needs_recording({*this})) return y;
@@ -66,8 +66,33 @@ Tensor& Tensor::exp_() const {
   return real_function_("exp_", kExp, *this, [&] { return exp(); });
 }
 
+Tensor Tensor::exp2() const {
+  Tensor y = real_function("exp2", kExp2, *this);
+  if (!needs_recording({*this})) return y;
+  return record("exp2", y, {*this}, [y = save_output(y)](const Tensor& g) {
+    return Grads{g * (y.get() * std::numbers::ln2)};
+  });
+}
+
+Tensor& Tensor::exp2_() const {
+  return real_function_("exp2_", kExp2, *this, [&] { return exp2(); });
+}
+
+Tensor Tensor::expm1() const {
+  Tensor y = real_function("expm1", kExpm1, *this);
+  if (!needs_recording({*this})) return y;
+  return record("expm1", y, {*this},
+                [y = save_output(y)](const Tensor& g) { return Grads{g * (y.get() + 1)}; });
+}
+
+Tensor& Tensor::expm1_() const {
+  return real_function_("expm1_", kExpm1, *this, [&] { return expm1(); });
+}
+
 Tensor Tensor::log() const {
-  return record("log", real_function("log", kLog, *this), {*this},
+  Tensor y = real_function("log", kLog, *this);
+  if (!needs_recording({*this})) return y;
+  return record("log", y, {*this},
                 [x = save(*this)](const Tensor& g) { return Grads{g / x.get()}; });
 }
 
@@ -75,53 +100,71 @@ Tensor& Tensor::log_() const {
   return real_function_("log_", kLog, *this, [&] { return clone().log(); });
 }
 
+Tensor Tensor::log2() const {
+  Tensor y = real_function("log2", kLog2, *this);
+  if (!needs_recording({*this})) return y;
+  return record("log2", y, {*this}, [x = save(*this)](const Tensor& g) {
+    return Grads{g / (x.get() * std::numbers::ln2)};
+  });
+}
+
+Tensor& Tensor::log2_() const {
+  return real_function_("log2_", kLog2, *this, [&] { return clone().log2(); });
+}
+
+Tensor Tensor::log10() const {
+  Tensor y = real_function("log10", kLog10, *this);
+  if (!needs_recording({*this})) return y;
+  return record("log10", y, {*this}, [x = save(*this)](const Tensor& g) {
+    return Grads{g / (x.get() * std::numbers::ln10)};
+  });
+}
+
+Tensor& Tensor::log10_() const {
+  return real_function_("log10_", kLog10, *this, [&] { return clone().log10(); });
+}
+
 Tensor Tensor::log1p() const {
-  return record("log1p",
-                real_function(
-                    "log1p", [](auto x) { return std::log1p(x); }, *this),
-                {*this}, [x = save(*this)](const Tensor& g) { return Grads{g / (x.get() + 1)}; });
+  Tensor y = real_function("log1p", kLog1p, *this);
+  if (!needs_recording({*this})) return y;
+  return record("log1p", y, {*this},
+                [x = save(*this)](const Tensor& g) { return Grads{g / (x.get() + 1)}; });
 }
 
-Tensor Tensor::sqrt() const {
-  Tensor y = real_function("sqrt", kSqrt, *this);
-  return record("sqrt", y, {*this},
-                [y = save_output(y)](const Tensor& g) { return Grads{g / (y.get() * 2)}; });
+Tensor& Tensor::log1p_() const {
+  return real_function_("log1p_", kLog1p, *this, [&] { return clone().log1p(); });
 }
 
-Tensor& Tensor::sqrt_() const {
-  return real_function_("sqrt_", kSqrt, *this, [&] { return sqrt(); });
+namespace {
+
+/// The derivative of erf: 2/√π e^(-x²).
+Tensor bell(const Tensor& x) { return (-x.square()).exp() * (2 * std::numbers::inv_sqrtpi); }
+
+}  // namespace
+
+Tensor Tensor::erf() const {
+  Tensor y = real_function("erf", kErf, *this);
+  if (!needs_recording({*this})) return y;
+  return record("erf", y, {*this},
+                [x = save(*this)](const Tensor& g) { return Grads{g * bell(x.get())}; });
 }
 
-Tensor Tensor::rsqrt() const {
-  Tensor y = real_function(
-      "rsqrt", [](auto x) { return 1 / std::sqrt(x); }, *this);
-  return record("rsqrt", y, {*this},
-                [y = save_output(y)](const Tensor& g) { return Grads{g * y.get().pow(3) * -0.5}; });
+Tensor& Tensor::erf_() const {
+  return real_function_("erf_", kErf, *this, [&] { return clone().erf(); });
 }
 
-Tensor Tensor::square() const { return pow(2); }
-
-Tensor Tensor::reciprocal() const {
-  Tensor y = real_function(
-      "reciprocal", [](auto x) { return 1 / x; }, *this);
-  return record("reciprocal", y, {*this},
-                [y = save_output(y)](const Tensor& g) { return Grads{-g * (y.get() * y.get())}; });
+Tensor Tensor::erfc() const {
+  Tensor y = real_function("erfc", kErfc, *this);
+  if (!needs_recording({*this})) return y;
+  return record("erfc", y, {*this},
+                [x = save(*this)](const Tensor& g) { return Grads{-(g * bell(x.get()))}; });
 }
 
-Tensor Tensor::sin() const {
-  return record("sin",
-                real_function(
-                    "sin", [](auto x) { return std::sin(x); }, *this),
-                {*this}, [x = save(*this)](const Tensor& g) { return Grads{g * x.get().cos()}; });
+Tensor& Tensor::erfc_() const {
+  return real_function_("erfc_", kErfc, *this, [&] { return clone().erfc(); });
 }
 
-Tensor Tensor::cos() const {
-  return record("cos",
-                real_function(
-                    "cos", [](auto x) { return std::cos(x); }, *this),
-                {*this},
-                [x = save(*this)](const Tensor& g) { return Grads{-(g * x.get().sin())}; });
-}
+// ---- magnitude and sign -------------------------------------------------------------------------
 
 Tensor Tensor::abs() const {
   check(scalar_type() != kBool, "abs: bools have no sign");
@@ -141,8 +184,51 @@ Tensor& Tensor::abs_() const {
 
 Tensor Tensor::sign() const {
   Tensor y = empty(sizes(), scalar_type());
-  elementwise::map([]<class T>(T x) { return static_cast<T>((T(0) < x) - (x < T(0))); }, y, *this);
+  elementwise::map(kSign, y, *this);
   return record("sign", y, {*this}, [](const Tensor& g) { return Grads{zeros_like(g)}; });
+}
+
+Tensor& Tensor::sign_() const {
+  return in_place(
+      "sign_", *this, scalar_type(),
+      [](const Tensor& out, const Tensor& x) { elementwise::map(kSign, out, x); },
+      [&] { return sign(); });
+}
+
+// ---- roots and reciprocals ----------------------------------------------------------------------
+
+Tensor Tensor::sqrt() const {
+  Tensor y = real_function("sqrt", kSqrt, *this);
+  if (!needs_recording({*this})) return y;
+  return record("sqrt", y, {*this},
+                [y = save_output(y)](const Tensor& g) { return Grads{g / (y.get() * 2)}; });
+}
+
+Tensor& Tensor::sqrt_() const {
+  return real_function_("sqrt_", kSqrt, *this, [&] { return sqrt(); });
+}
+
+Tensor Tensor::rsqrt() const {
+  Tensor y = real_function("rsqrt", kRsqrt, *this);
+  if (!needs_recording({*this})) return y;
+  return record("rsqrt", y, {*this}, [y = save_output(y)](const Tensor& g) {
+    return Grads{g * (y.get().pow(3) * -0.5)};
+  });
+}
+
+Tensor& Tensor::rsqrt_() const {
+  return real_function_("rsqrt_", kRsqrt, *this, [&] { return rsqrt(); });
+}
+
+Tensor Tensor::reciprocal() const {
+  Tensor y = real_function("reciprocal", kReciprocal, *this);
+  if (!needs_recording({*this})) return y;
+  return record("reciprocal", y, {*this},
+                [y = save_output(y)](const Tensor& g) { return Grads{-g * (y.get() * y.get())}; });
+}
+
+Tensor& Tensor::reciprocal_() const {
+  return real_function_("reciprocal_", kReciprocal, *this, [&] { return reciprocal(); });
 }
 
 // ---- powers -------------------------------------------------------------------------------------
@@ -239,8 +325,7 @@ Tensor& Tensor::pow_(const Scalar& exponent) const {
 }
 
 Tensor Tensor::pow(const Tensor& exponent) const {
-  Tensor y = elementwise::broadcast_result(*this, exponent, result_type(*this, exponent));
-  elementwise::map(kPower, y, *this, exponent);
+  Tensor y = elementwise::binary_function("pow", kPower, *this, exponent);
   if (!needs_recording({*this, exponent})) return y;
   return record("pow", y, {*this, exponent},
                 [b = save(*this), e = save(exponent),
@@ -256,6 +341,14 @@ Tensor Tensor::pow(const Tensor& exponent) const {
                   return grads;
                 });
 }
+
+Tensor& Tensor::pow_(const Tensor& exponent) const {
+  return elementwise::binary_function_("pow_", kPower, *this, exponent,
+                                       [&] { return clone().pow(exponent); });
+}
+
+Tensor Tensor::square() const { return pow(2); }
+Tensor& Tensor::square_() const { return pow_(2); }
 
 Tensor pow(const Scalar& self, const Tensor& exponent) {
   return elementwise::wrapped_number(self).pow(exponent);

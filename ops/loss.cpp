@@ -30,7 +30,7 @@ std::pair<Tensor, Tensor> alike(const char* name, const Tensor& input, const Ten
         input.scalar_type(), target.scalar_type());
   const Tensor a = input.to(dtype), b = target.to(dtype);
   if (a.sizes() == b.sizes()) return {a, b};
-  const Dims shape = broadcast_shapes(a.sizes(), b.sizes());
+  const Dims shape = broadcast_shapes(a.sizes(), b.sizes(), name);
   return {a.expand(shape), b.expand(shape)};
 }
 

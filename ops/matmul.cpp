@@ -204,6 +204,9 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const S
   check(is_expandable_to(self.sizes(), shape),
         "addmm: self [{}] does not broadcast to [{}], the shape of the product",
         fmt::join(self.sizes(), ", "), fmt::join(IntArrayRef(shape), ", "));
+  check(self.is_floating_point() || !(alpha.isFloatingPoint() || beta.isFloatingPoint()),
+        "addmm: alpha or beta is a fraction, but the tensors are integers ({})",
+        self.scalar_type());
   if (!(alpha == 1)) {  // rare: not worth a kernel
     const Tensor scaled = mm(mat1, mat2) * alpha;
     return beta == 0 ? scaled : scaled + self * beta;
@@ -254,7 +257,7 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
         .view(shape);
   }
   const Dims batch =
-      broadcast_shapes(left.slice(0, left.size() - 2), right.slice(0, right.size() - 2));
+      broadcast_shapes(left.slice(0, left.size() - 2), right.slice(0, right.size() - 2), "matmul");
   Dims shape = batch;
   shape.push_back(self.size(-2));
   shape.push_back(other.size(-1));

@@ -210,7 +210,7 @@ Tensor normal(double mean, const Tensor& std, OptionalGenerator generator) {
 
 Tensor normal(const Tensor& mean, const Tensor& std, OptionalGenerator generator) {
   const NoGradGuard no_grad;
-  const Dims size = broadcast_shapes(mean.sizes(), std.sizes());
+  const Dims size = broadcast_shapes(mean.sizes(), std.sizes(), "normal");
   return empty(size, mean.options()).normal_(0, 1, std::move(generator)).mul_(std).add_(mean);
 }
 

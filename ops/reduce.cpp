@@ -59,6 +59,17 @@ Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<Scalar
   });
 }
 
+Tensor nansum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  return sum(x.is_floating_point() ? x.masked_fill(x.isnan(), 0) : x, dim, keepdim, dtype);
+}
+
+Tensor nanmean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  check(x.is_floating_point(), "nanmean: expected float32 or float64, got {}", x.scalar_type());
+  return nansum(x, dim, keepdim, dtype) / sum(x.isnan().logical_not(), dim, keepdim);
+}
+
+Tensor count_nonzero(const Tensor& x, IntArrayRef dim) { return sum(x.ne(0), dim); }
+
 Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
   if (x.sizes() == size) return x;
   check(is_expandable_to(size, x.sizes()),
@@ -75,6 +86,29 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
   return autograd::record("sum_to_size", y, {x}, [sizes = Dims(x.sizes())](const Tensor& g) {
     return Grads{g.expand(sizes)};
   });
+}
+
+Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim) {
+  const Tensor in = x.is_floating_point() ? x : x.to(get_default_dtype());
+  const Reduced dims(in, dim);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Tensor y = [&] {
+    const NoGradGuard unrecorded;
+    if (dims.count() == 0) return full(dims.result(keepdim), -kInfinity, in.options());
+    // What is taken out of the sum, so that its largest term is 1; infinities stay in it.
+    const Tensor largest = amax(in, dim, true);
+    const Tensor shift = largest.masked_fill(largest.isinf(), 0);
+    const Tensor y = sum((in - shift).exp(), dim, true).log() + shift;
+    return keepdim ? y : y.view(dims.result(false));
+  }();
+  return autograd::record(
+      "logsumexp", y, {in},
+      [dims, keepdim, x = autograd::save(in), y = autograd::save_output(y)](const Tensor& g) {
+        // dx = g e^(x - y), which is 0 where all terms are.
+        const Tensor total = dims.restore(y.get(), keepdim);
+        const Tensor share = (x.get() - total).masked_fill(total.isneginf(), -kInfinity).exp();
+        return Grads{dims.restore(g, keepdim) * share};
+      });
 }
 
 // ---- norm and variance -------------------------------------------------------------------------
@@ -190,10 +224,29 @@ Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
 
 Tensor std(const Tensor& x, bool unbiased) { return std(x, {}, unbiased, false); }
 
+std::tuple<Tensor, Tensor> var_mean(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  return {var(x, dim, unbiased, keepdim), mean(x, dim, keepdim)};
+}
+std::tuple<Tensor, Tensor> var_mean(const Tensor& x, bool unbiased) {
+  return var_mean(x, IntArrayRef(), unbiased);
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  return {std(x, dim, unbiased, keepdim), mean(x, dim, keepdim)};
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& x, bool unbiased) {
+  return std_mean(x, IntArrayRef(), unbiased);
+}
+
 // ---- all dimensions, and the methods -----------------------------------------------------------
 
 Tensor sum(const Tensor& x, std::optional<ScalarType> dtype) { return sum(x, {}, false, dtype); }
 Tensor mean(const Tensor& x, std::optional<ScalarType> dtype) { return mean(x, {}, false, dtype); }
+Tensor nansum(const Tensor& x, std::optional<ScalarType> dtype) {
+  return nansum(x, {}, false, dtype);
+}
+Tensor count_nonzero(const Tensor& x, std::optional<int64_t> dim) {
+  return dim ? count_nonzero(x, IntArrayRef(*dim)) : count_nonzero(x, IntArrayRef());
+}
 
 Tensor Tensor::sum(std::optional<ScalarType> dtype) const { return adjoint::sum(*this, dtype); }
 Tensor Tensor::sum(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
@@ -203,6 +256,19 @@ Tensor Tensor::mean(std::optional<ScalarType> dtype) const { return adjoint::mea
 Tensor Tensor::mean(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
   return adjoint::mean(*this, dim, keepdim, dtype);
 }
+Tensor Tensor::nansum(std::optional<ScalarType> dtype) const {
+  return adjoint::nansum(*this, dtype);
+}
+Tensor Tensor::nansum(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
+  return adjoint::nansum(*this, dim, keepdim, dtype);
+}
+Tensor Tensor::logsumexp(IntArrayRef dim, bool keepdim) const {
+  return adjoint::logsumexp(*this, dim, keepdim);
+}
+Tensor Tensor::count_nonzero(std::optional<int64_t> dim) const {
+  return adjoint::count_nonzero(*this, dim);
+}
+Tensor Tensor::count_nonzero(IntArrayRef dim) const { return adjoint::count_nonzero(*this, dim); }
 Tensor Tensor::norm(const Scalar& p) const { return adjoint::norm(*this, p); }
 Tensor Tensor::norm(const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim) const {
   return adjoint::norm(*this, p, dim, keepdim);

@@ -14,6 +14,22 @@ Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim = false,
 Tensor mean(const Tensor& x, std::optional<ScalarType> dtype = std::nullopt);
 Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim = false,
             std::optional<ScalarType> dtype = std::nullopt);
+/// The same without the elements that are NaN.
+Tensor nansum(const Tensor& x, std::optional<ScalarType> dtype = std::nullopt);
+Tensor nansum(const Tensor& x, IntArrayRef dim, bool keepdim = false,
+              std::optional<ScalarType> dtype = std::nullopt);
+Tensor nanmean(const Tensor& x, IntArrayRef dim = {}, bool keepdim = false,
+               std::optional<ScalarType> dtype = std::nullopt);
+/// The product, in int64 for integers and bools unless a dtype says otherwise. The gradient is
+/// right where there are zeros too.
+Tensor prod(const Tensor& x, std::optional<ScalarType> dtype = std::nullopt);
+Tensor prod(const Tensor& x, int64_t dim, bool keepdim = false,
+            std::optional<ScalarType> dtype = std::nullopt);
+/// ln Σ eˣ without overflow. Integers give the default dtype.
+Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim = false);
+/// How many elements are not 0; NaN is not.
+Tensor count_nonzero(const Tensor& x, std::optional<int64_t> dim = std::nullopt);
+Tensor count_nonzero(const Tensor& x, IntArrayRef dim);
 /// Undoes a broadcast: sums x to the shape `size`, from which x's shape can be expanded.
 Tensor sum_to_size(const Tensor& x, IntArrayRef size);
 
@@ -23,6 +39,9 @@ Tensor max(const Tensor& x);
 Tensor min(const Tensor& x);
 Tensor amax(const Tensor& x, IntArrayRef dim = {}, bool keepdim = false);
 Tensor amin(const Tensor& x, IntArrayRef dim = {}, bool keepdim = false);
+/// The smallest and the largest element.
+std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<int64_t> dim = std::nullopt,
+                                   bool keepdim = false);
 /// The largest elements along a dimension and their indices: the first one of equals (or of NaNs),
 /// which gets the whole gradient.
 std::tuple<Tensor, Tensor> max(const Tensor& x, int64_t dim, bool keepdim = false);
@@ -52,5 +71,18 @@ inline Tensor var(const Tensor& x, int dim) { return x.var(dim); }
 Tensor std(const Tensor& x, bool unbiased = true);
 Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased = true, bool keepdim = false);
 inline Tensor std(const Tensor& x, int dim) { return x.std(dim); }
+/// Both the variance, or its root, and the mean.
+std::tuple<Tensor, Tensor> var_mean(const Tensor& x, bool unbiased = true);
+std::tuple<Tensor, Tensor> var_mean(const Tensor& x, IntArrayRef dim, bool unbiased = true,
+                                    bool keepdim = false);
+inline std::tuple<Tensor, Tensor> var_mean(const Tensor& x, int dim) {
+  return var_mean(x, IntArrayRef(dim));
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& x, bool unbiased = true);
+std::tuple<Tensor, Tensor> std_mean(const Tensor& x, IntArrayRef dim, bool unbiased = true,
+                                    bool keepdim = false);
+inline std::tuple<Tensor, Tensor> std_mean(const Tensor& x, int dim) {
+  return std_mean(x, IntArrayRef(dim));
+}
 
 }  // namespace adjoint

@@ -18,10 +18,6 @@ ScalarType common_dtype(const Tensor& a, const Tensor& b, const Tensor& c) {
   return promoteTypes(result_type(a, b), result_type(a, c));
 }
 
-Dims common_shape(const Tensor& a, const Tensor& b, const Tensor& c) {
-  return broadcast_shapes(a.sizes(), broadcast_shapes(b.sizes(), c.sizes()));
-}
-
 /// out = f(value, a, b, c), f computing in the dtype of `out`.
 template <class F>
 void with_value(F f, const Tensor& out, const Tensor& a, const Tensor& b, const Tensor& c,
@@ -55,22 +51,12 @@ void check_divisible(const char* name, ScalarType dtype) {
 template <class F, class Recorded>
 Tensor& update_(const char* name, F f, const Tensor& self, const Tensor& b, const Tensor& c,
                 const Scalar& value, ScalarType dtype, const Recorded& recorded) {
-  elementwise::check_in_place(name, self, b, dtype);
-  elementwise::check_in_place(name, self, c, dtype);
-  if (needs_recording({self, b, c})) {
-    autograd::assign_(self, recorded());
-    return const_cast<Tensor&>(self);
-  }
-  autograd::check_inplace(name, self);
-  if (dtype == self.scalar_type()) {
-    with_value(f, self, self, kernels::unaliased(b, self), kernels::unaliased(c, self), value);
-  } else {
-    const Tensor result = empty(self.sizes(), dtype);
-    with_value(f, result, self, b, c, value);
-    kernels::copy(self, result);
-  }
-  autograd::bump_version(self);
-  return const_cast<Tensor&>(self);
+  return elementwise::in_place(
+      name, self, b, c, dtype,
+      [&](const Tensor& out, const Tensor& x, const Tensor& y, const Tensor& z) {
+        with_value(f, out, x, y, z, value);
+      },
+      recorded);
 }
 
 }  // namespace
@@ -79,7 +65,7 @@ Tensor addcmul(const Tensor& self, const Tensor& tensor1, const Tensor& tensor2,
                const Scalar& value) {
   const ScalarType dtype = common_dtype(self, tensor1, tensor2);
   check_value("addcmul", dtype, value);
-  Tensor y = empty(common_shape(self, tensor1, tensor2), dtype);
+  Tensor y = elementwise::broadcast_result("addcmul", self, tensor1, tensor2, dtype);
   with_value(kAddProduct, y, self, tensor1, tensor2, value);
   if (!needs_recording({self, tensor1, tensor2})) return y;
   return record(
@@ -95,7 +81,7 @@ Tensor addcdiv(const Tensor& self, const Tensor& tensor1, const Tensor& tensor2,
                const Scalar& value) {
   const ScalarType dtype = common_dtype(self, tensor1, tensor2);
   check_divisible("addcdiv", dtype);
-  Tensor y = empty(common_shape(self, tensor1, tensor2), dtype);
+  Tensor y = elementwise::broadcast_result("addcdiv", self, tensor1, tensor2, dtype);
   with_value(kAddQuotient, y, self, tensor1, tensor2, value);
   if (!needs_recording({self, tensor1, tensor2})) return y;
   return record("addcdiv", y, {self, tensor1, tensor2},
@@ -125,13 +111,28 @@ Tensor& Tensor::addcdiv_(const Tensor& tensor1, const Tensor& tensor2, const Sca
                  [&] { return adjoint::addcdiv(*this, tensor1, tensor2, value); });
 }
 
+Tensor Tensor::addcmul(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value) const {
+  return adjoint::addcmul(*this, tensor1, tensor2, value);
+}
+
+Tensor Tensor::addcdiv(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value) const {
+  return adjoint::addcdiv(*this, tensor1, tensor2, value);
+}
+
+// ---- lerp ---------------------------------------------------------------------------------------
+
 namespace {
+
+void check_one_dtype(const char* name, const Tensor& a, const Tensor& b, const Tensor& weight) {
+  check(a.scalar_type() == b.scalar_type() && a.scalar_type() == weight.scalar_type(),
+        "{}: expected one dtype, got {}, {} and, for the weight, {}", name, a.scalar_type(),
+        b.scalar_type(), weight.scalar_type());
+}
 
 /// From the nearer end, so that weight 0 and weight 1 give the ends exactly.
 void interpolate(const char* name, const Tensor& out, const Tensor& a, const Tensor& b,
                  const Scalar& weight) {
-  check(a.scalar_type() == b.scalar_type(), "{}: expected both ends in one dtype, got {} and {}",
-        name, a.scalar_type(), b.scalar_type());
+  check_one_dtype(name, a, b, a);
   dispatch_floating(name, a.scalar_type(), [&]<class T>(std::type_identity<T>) {
     const T w = weight.to<T>();
     if (w < T(0.5)) {
@@ -145,7 +146,7 @@ void interpolate(const char* name, const Tensor& out, const Tensor& a, const Ten
 }  // namespace
 
 Tensor lerp(const Tensor& self, const Tensor& end, const Scalar& weight) {
-  Tensor y = elementwise::broadcast_result(self, end, self.scalar_type());
+  Tensor y = elementwise::broadcast_result("lerp", self, end, self.scalar_type());
   interpolate("lerp", y, self, end, weight);
   return record("lerp", y, {self, end}, [w = weight.toDouble()](const Tensor& g, Needs needs) {
     return Grads{needs[0] ? g * (1 - w) : Tensor(), needs[1] ? g * w : Tensor()};
@@ -159,6 +160,46 @@ Tensor& Tensor::lerp_(const Tensor& end, const Scalar& weight) const {
         interpolate("lerp_", out, a, b, weight);
       },
       [&] { return adjoint::lerp(*this, end, weight); });
+}
+
+Tensor Tensor::lerp(const Tensor& end, const Scalar& weight) const {
+  return adjoint::lerp(*this, end, weight);
+}
+
+namespace {
+
+constexpr auto kInterpolate = []<class T>(T x, T y, T w) -> T {
+  return w < T(0.5) ? x + w * (y - x) : y - (1 - w) * (y - x);
+};
+
+}  // namespace
+
+Tensor lerp(const Tensor& self, const Tensor& end, const Tensor& weight) {
+  check_one_dtype("lerp", self, end, weight);
+  Tensor y = elementwise::broadcast_result("lerp", self, end, weight, self.scalar_type());
+  elementwise::map_floating("lerp", kInterpolate, y, self, end, weight);
+  if (!needs_recording({self, end, weight})) return y;
+  return record(
+      "lerp", y, {self, end, weight},
+      [a = save_if(weight.requires_grad(), self), b = save_if(weight.requires_grad(), end),
+       w = save(weight)](const Tensor& g, Needs needs) {
+        return Grads{needs[0] ? g * (1 - w.get()) : Tensor(), needs[1] ? g * w.get() : Tensor(),
+                     needs[2] ? g * (b.get() - a.get()) : Tensor()};
+      });
+}
+
+Tensor Tensor::lerp(const Tensor& end, const Tensor& weight) const {
+  return adjoint::lerp(*this, end, weight);
+}
+
+Tensor& Tensor::lerp_(const Tensor& end, const Tensor& weight) const {
+  check_one_dtype("lerp_", *this, end, weight);
+  return elementwise::in_place(
+      "lerp_", *this, end, weight, scalar_type(),
+      [](const Tensor& out, const Tensor& x, const Tensor& y, const Tensor& w) {
+        elementwise::map_floating("lerp_", kInterpolate, out, x, y, w);
+      },
+      [&] { return adjoint::lerp(clone(), end, weight); });
 }
 
 }  // namespace adjoint

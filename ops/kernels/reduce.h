@@ -77,6 +77,29 @@ struct SumOfSquares : FoldBase<SumOfSquares<T>, T, double> {
   static double repeat(double sum, int64_t n) { return sum * static_cast<double>(n); }
 };
 
+/// The product, in double or, wrapping around, in int64.
+template <class T, class A = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>>
+struct Product : FoldBase<Product<T>, T, A> {
+  static constexpr int64_t kLanes = 16;
+  static A identity() { return 1; }
+  static A add(A product, T x) { return merge(product, static_cast<A>(x)); }
+  static A merge(A a, A b) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return a * b;
+    } else {
+      return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    }
+  }
+  static A repeat(A product, int64_t n) {  // by squaring
+    A result = 1;
+    for (; n > 0; n /= 2) {
+      if (n % 2 == 1) result = merge(result, product);
+      product = merge(product, product);
+    }
+    return result;
+  }
+};
+
 /// The largest element; a NaN wins over all, as in PyTorch.
 template <class T>
 struct Max : FoldBase<Max<T>, T, T> {
@@ -201,8 +224,10 @@ typename Fold::Accumulator fold_elements(const T* in, int64_t n, int64_t stride,
     for (int64_t r = 0; r < runs; ++r, at.next()) {
       const T* x = in + at.in();
       int64_t i = 0;
-      for (; i + 4 <= n; i += 4) {
-        for (int64_t l = 0; l < 4; ++l) rest[l] = Fold::add(rest[l], x[(i + l) * stride]);
+      if constexpr (std::is_floating_point_v<T>) {  // of integers GCC 12 drops some elements here
+        for (; i + 4 <= n; i += 4) {
+          for (int64_t l = 0; l < 4; ++l) rest[l] = Fold::add(rest[l], x[(i + l) * stride]);
+        }
       }
       for (; i < n; ++i) rest[0] = Fold::add(rest[0], x[i * stride]);
     }

@@ -2,44 +2,15 @@
 
 Run with PyTorch (1.13 made the file):  python3 pointwise.py > pointwise.txt
 
-One case is one line:  name | inputs | result | upstream gradient | gradients of the inputs
-where a tensor is `dtype sizes : values` and the parts are separated by |, several tensors by ; and floats are in hexadecimal.
+One case is one line: see lines.py.
 """
 
 import torch
 
+from lines import NAMES, case
+
 torch.manual_seed(7)
-NAMES = {torch.float32: "float32", torch.float64: "float64", torch.int64: "int64",
-         torch.int32: "int32", torch.uint8: "uint8", torch.bool: "bool"}
 nan, inf = float("nan"), float("inf")
-
-
-def number(x):
-    if isinstance(x, bool):
-        return str(int(x))
-    if isinstance(x, int):
-        return str(x)
-    return x.hex() if x == x and abs(x) != inf else str(x)
-
-
-def show(t):
-    values = " ".join(number(v) for v in t.detach().reshape(-1).tolist())
-    return f"{NAMES[t.dtype]} {','.join(map(str, t.shape))} : {values}"
-
-
-def case(name, f, *inputs):
-    """The result, and for floating-point results the gradients for a random upstream gradient."""
-    leaves = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
-    y = f(*leaves)
-    parts = [name, " ; ".join(show(x) for x in inputs), show(y)]
-    if y.requires_grad:
-        g = torch.randn(y.shape, dtype=y.dtype)
-        asked = [x for x in leaves if x.requires_grad]
-        grads = torch.autograd.grad(y, asked, g, allow_unused=True)
-        grads = [torch.zeros_like(x) if d is None else d for x, d in zip(asked, grads)]
-        parts += [show(g), " ; ".join(show(d) for d in grads)]
-    print(" | ".join(parts))
-
 
 BINARY = {
     "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,

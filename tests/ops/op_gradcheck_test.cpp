@@ -60,8 +60,14 @@ INSTANTIATE_TEST_SUITE_P(Ops, OpGradcheck, ::testing::ValuesIn(sampled_operation
 /// with the names that it passes.
 std::set<std::string> operations_in_the_sources() {
   const std::map<std::string, std::set<std::string>> names_in_variables = {
-      {"choose.cpp", {"maximum", "minimum"}},
+      {"choose.cpp", {"maximum", "minimum", "fmax", "fmin"}},
+      {"compare.cpp",
+       {"eq_", "ne_", "lt_", "le_", "gt_", "ge_", "logical_and_", "logical_or_", "logical_xor_",
+        "logical_not_"}},
+      {"cumulative.cpp", {"cummax", "cummin"}},
       {"extreme.cpp", {"amax", "amin", "max", "min"}},
+      {"rounding.cpp", {"floor", "ceil", "round", "trunc"}},
+      {"sort.cpp", {"sort", "topk", "kthvalue", "median"}},
   };
   std::set<std::string> names;
   const std::regex call(R"(\brecord(?:_view)?\(\s*(?:"(\w+)\"|(\w+)\s*,))");

@@ -22,44 +22,6 @@ const Generator& generator() {
 /// The same elements in another layout, as a leaf.
 Tensor leaf(const Tensor& t) { return t.detach().requires_grad_(); }
 
-using Make = Tensor (*)(IntArrayRef);
-
-/// A function of one tensor over the layouts that a tensor can have.
-template <class F>
-void add_unary(OpSamples& samples, const std::string& op, Make make, F f) {
-  std::vector<OpSample>& list = samples[op];
-  list.push_back({"contiguous", f, {make({2, 3})}});
-  list.push_back({"transposed", f, {transposed(make({3, 2}))}});
-  list.push_back({"sliced", f, {sliced(make({2, 6}))}});
-  list.push_back({"expanded",
-                  [f](const Tensor& x) {
-                    return f(x.expand({2, 3}));
-                  },
-                  {make({2, 1})}});
-  list.push_back({"no dimensions", f, {make({})}});
-  list.push_back({"no elements", f, {make({0, 3})}});
-}
-
-/// A function of two tensors that broadcast.
-template <class F>
-void add_binary(OpSamples& samples, const std::string& op, Make a, Make b, F f) {
-  std::vector<OpSample>& list = samples[op];
-  list.push_back({"same shape", f, {a({2, 3}), b({2, 3})}});
-  list.push_back({"transposed", f, {transposed(a({3, 2})), b({2, 3})}});
-  list.push_back({"sliced", f, {a({2, 3}), sliced(b({2, 6}))}});
-  list.push_back({"broadcast", f, {a({2, 1, 3}), b({4, 1})}});
-  list.push_back({"broadcast no dimensions", f, {a({}), b({2, 3})}});
-  list.push_back({"expanded",
-                  [f](const Tensor& x, const Tensor& y) {
-                    return f(x.expand({2, 3}), y);
-                  },
-                  {a({3}), b({2, 3})}});
-  list.push_back({"no dimensions", f, {a({}), b({})}});
-  list.push_back({"no elements", f, {a({0, 3}), b({3})}});
-  list.push_back({"first only", f, {a({2, 3}), b({2, 3}).detach()}});
-  list.push_back({"second only", f, {a({2, 3}).detach(), b({2, 3})}});
-}
-
 template <class F>
 void add(OpSamples& samples, const std::string& op, const std::string& name, F f,
          variable_list inputs) {

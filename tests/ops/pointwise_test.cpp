@@ -1,20 +1,18 @@
 // Element-by-element operations against PyTorch, at their edges, and in place.
 
 #include <cmath>
-#include <fstream>
-#include <functional>
-#include <map>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "adjoint/adjoint.h"
 #include "adjoint/ops/kernels/vector_math.h"
+#include "adjoint/tests/golden/lines.h"
 
 namespace torch = adjoint;
 using adjoint::Scalar;
 using adjoint::Tensor;
+using adjoint::golden::Results;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
@@ -25,176 +23,81 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 
 // ---- PyTorch's numbers --------------------------------------------------------------------------
 
-using Function = std::function<Tensor(const std::vector<Tensor>&)>;
-
-const std::map<std::string, Function>& functions() {
+const adjoint::golden::Functions& functions() {
   using In = const std::vector<Tensor>&;
-  static const std::map<std::string, Function> all = {
-      {"add", [](In x) { return x[0] + x[1]; }},
-      {"sub", [](In x) { return x[0] - x[1]; }},
-      {"mul", [](In x) { return x[0] * x[1]; }},
-      {"div", [](In x) { return x[0] / x[1]; }},
-      {"add_alpha", [](In x) { return torch::add(x[0], x[1], 3); }},
-      {"sub_alpha", [](In x) { return torch::sub(x[0], x[1], 3); }},
-      {"maximum", [](In x) { return torch::maximum(x[0], x[1]); }},
-      {"minimum", [](In x) { return torch::minimum(x[0], x[1]); }},
-      {"eq", [](In x) { return x[0] == x[1]; }},
-      {"ne", [](In x) { return x[0] != x[1]; }},
-      {"lt", [](In x) { return x[0] < x[1]; }},
-      {"le", [](In x) { return x[0] <= x[1]; }},
-      {"gt", [](In x) { return x[0] > x[1]; }},
-      {"ge", [](In x) { return x[0] >= x[1]; }},
-      {"logical_and", [](In x) { return x[0].logical_and(x[1]); }},
-      {"logical_or", [](In x) { return x[0].logical_or(x[1]); }},
-      {"neg", [](In x) { return -x[0]; }},
-      {"abs", [](In x) { return torch::abs(x[0]); }},
-      {"sign", [](In x) { return torch::sign(x[0]); }},
-      {"exp", [](In x) { return torch::exp(x[0]); }},
-      {"log", [](In x) { return torch::log(x[0]); }},
-      {"log1p", [](In x) { return torch::log1p(x[0]); }},
-      {"sqrt", [](In x) { return torch::sqrt(x[0]); }},
-      {"rsqrt", [](In x) { return torch::rsqrt(x[0]); }},
-      {"square", [](In x) { return torch::square(x[0]); }},
-      {"reciprocal", [](In x) { return torch::reciprocal(x[0]); }},
-      {"sin", [](In x) { return torch::sin(x[0]); }},
-      {"cos", [](In x) { return torch::cos(x[0]); }},
-      {"tanh", [](In x) { return torch::tanh(x[0]); }},
-      {"sigmoid", [](In x) { return torch::sigmoid(x[0]); }},
-      {"relu", [](In x) { return torch::relu(x[0]); }},
-      {"pow0", [](In x) { return x[0].pow(0); }},
-      {"pow2", [](In x) { return x[0].pow(2); }},
-      {"pow3", [](In x) { return x[0].pow(3); }},
-      {"pow_half", [](In x) { return x[0].pow(0.5); }},
-      {"pow_minus_half", [](In x) { return x[0].pow(-0.5); }},
-      {"pow_minus1", [](In x) { return x[0].pow(-1); }},
-      {"pow_minus2", [](In x) { return x[0].pow(-2); }},
-      {"pow_real", [](In x) { return x[0].pow(2.5); }},
-      {"number_pow", [](In x) { return torch::pow(2.5, x[0]); }},
-      {"zero_pow", [](In x) { return torch::pow(0, x[0]); }},
-      {"pow", [](In x) { return torch::pow(x[0], x[1]); }},
-      {"add_number", [](In x) { return x[0] + 2; }},
-      {"rsub", [](In x) { return 2 - x[0]; }},
-      {"mul_number", [](In x) { return 3 * x[0]; }},
-      {"div_number", [](In x) { return x[0] / 3; }},
-      {"rdiv", [](In x) { return 3 / x[0]; }},
-      {"clamp", [](In x) { return torch::clamp(x[0], -1, 2); }},
-      {"clamp_min", [](In x) { return torch::clamp_min(x[0], 1); }},
-      {"clamp_max", [](In x) { return torch::clamp_max(x[0], 1); }},
-      {"eq_number", [](In x) { return x[0] == 1; }},
-      {"lt_number", [](In x) { return x[0] < 1; }},
-      {"logical_not", [](In x) { return x[0].logical_not(); }},
-      {"isnan", [](In x) { return x[0].isnan(); }},
-      {"isinf", [](In x) { return x[0].isinf(); }},
-      {"isfinite", [](In x) { return x[0].isfinite(); }},
-      {"to_float32", [](In x) { return x[0].to(torch::kFloat32); }},
-      {"to_float64", [](In x) { return x[0].to(torch::kFloat64); }},
-      {"to_int64", [](In x) { return x[0].to(torch::kInt64); }},
-      {"to_bool", [](In x) { return x[0].to(torch::kBool); }},
-      {"flip", [](In x) { return x[0].flip(0); }},
-      {"addcmul", [](In x) { return torch::addcmul(x[0], x[1], x[2], 0.5); }},
-      {"addcdiv", [](In x) { return torch::addcdiv(x[0], x[1], x[2], 0.5); }},
-      {"lerp_low", [](In x) { return torch::lerp(x[0], x[1], 0.25); }},
-      {"lerp_high", [](In x) { return torch::lerp(x[0], x[1], 0.75); }},
-      {"where", [](In x) { return torch::where(x[0], x[1], x[2]); }},
-      {"masked_fill", [](In x) { return x[0].masked_fill(x[1], 2.5); }},
+  static const adjoint::golden::Functions all = {
+      {"add", [](In x) -> Results { return {x[0] + x[1]}; }},
+      {"sub", [](In x) -> Results { return {x[0] - x[1]}; }},
+      {"mul", [](In x) -> Results { return {x[0] * x[1]}; }},
+      {"div", [](In x) -> Results { return {x[0] / x[1]}; }},
+      {"add_alpha", [](In x) -> Results { return {torch::add(x[0], x[1], 3)}; }},
+      {"sub_alpha", [](In x) -> Results { return {torch::sub(x[0], x[1], 3)}; }},
+      {"maximum", [](In x) -> Results { return {torch::maximum(x[0], x[1])}; }},
+      {"minimum", [](In x) -> Results { return {torch::minimum(x[0], x[1])}; }},
+      {"eq", [](In x) -> Results { return {x[0] == x[1]}; }},
+      {"ne", [](In x) -> Results { return {x[0] != x[1]}; }},
+      {"lt", [](In x) -> Results { return {x[0] < x[1]}; }},
+      {"le", [](In x) -> Results { return {x[0] <= x[1]}; }},
+      {"gt", [](In x) -> Results { return {x[0] > x[1]}; }},
+      {"ge", [](In x) -> Results { return {x[0] >= x[1]}; }},
+      {"logical_and", [](In x) -> Results { return {x[0].logical_and(x[1])}; }},
+      {"logical_or", [](In x) -> Results { return {x[0].logical_or(x[1])}; }},
+      {"neg", [](In x) -> Results { return {-x[0]}; }},
+      {"abs", [](In x) -> Results { return {torch::abs(x[0])}; }},
+      {"sign", [](In x) -> Results { return {torch::sign(x[0])}; }},
+      {"exp", [](In x) -> Results { return {torch::exp(x[0])}; }},
+      {"log", [](In x) -> Results { return {torch::log(x[0])}; }},
+      {"log1p", [](In x) -> Results { return {torch::log1p(x[0])}; }},
+      {"sqrt", [](In x) -> Results { return {torch::sqrt(x[0])}; }},
+      {"rsqrt", [](In x) -> Results { return {torch::rsqrt(x[0])}; }},
+      {"square", [](In x) -> Results { return {torch::square(x[0])}; }},
+      {"reciprocal", [](In x) -> Results { return {torch::reciprocal(x[0])}; }},
+      {"sin", [](In x) -> Results { return {torch::sin(x[0])}; }},
+      {"cos", [](In x) -> Results { return {torch::cos(x[0])}; }},
+      {"tanh", [](In x) -> Results { return {torch::tanh(x[0])}; }},
+      {"sigmoid", [](In x) -> Results { return {torch::sigmoid(x[0])}; }},
+      {"relu", [](In x) -> Results { return {torch::relu(x[0])}; }},
+      {"pow0", [](In x) -> Results { return {x[0].pow(0)}; }},
+      {"pow2", [](In x) -> Results { return {x[0].pow(2)}; }},
+      {"pow3", [](In x) -> Results { return {x[0].pow(3)}; }},
+      {"pow_half", [](In x) -> Results { return {x[0].pow(0.5)}; }},
+      {"pow_minus_half", [](In x) -> Results { return {x[0].pow(-0.5)}; }},
+      {"pow_minus1", [](In x) -> Results { return {x[0].pow(-1)}; }},
+      {"pow_minus2", [](In x) -> Results { return {x[0].pow(-2)}; }},
+      {"pow_real", [](In x) -> Results { return {x[0].pow(2.5)}; }},
+      {"number_pow", [](In x) -> Results { return {torch::pow(2.5, x[0])}; }},
+      {"zero_pow", [](In x) -> Results { return {torch::pow(0, x[0])}; }},
+      {"pow", [](In x) -> Results { return {torch::pow(x[0], x[1])}; }},
+      {"add_number", [](In x) -> Results { return {x[0] + 2}; }},
+      {"rsub", [](In x) -> Results { return {2 - x[0]}; }},
+      {"mul_number", [](In x) -> Results { return {3 * x[0]}; }},
+      {"div_number", [](In x) -> Results { return {x[0] / 3}; }},
+      {"rdiv", [](In x) -> Results { return {3 / x[0]}; }},
+      {"clamp", [](In x) -> Results { return {torch::clamp(x[0], -1, 2)}; }},
+      {"clamp_min", [](In x) -> Results { return {torch::clamp_min(x[0], 1)}; }},
+      {"clamp_max", [](In x) -> Results { return {torch::clamp_max(x[0], 1)}; }},
+      {"eq_number", [](In x) -> Results { return {x[0] == 1}; }},
+      {"lt_number", [](In x) -> Results { return {x[0] < 1}; }},
+      {"logical_not", [](In x) -> Results { return {x[0].logical_not()}; }},
+      {"isnan", [](In x) -> Results { return {x[0].isnan()}; }},
+      {"isinf", [](In x) -> Results { return {x[0].isinf()}; }},
+      {"isfinite", [](In x) -> Results { return {x[0].isfinite()}; }},
+      {"to_float32", [](In x) -> Results { return {x[0].to(torch::kFloat32)}; }},
+      {"to_float64", [](In x) -> Results { return {x[0].to(torch::kFloat64)}; }},
+      {"to_int64", [](In x) -> Results { return {x[0].to(torch::kInt64)}; }},
+      {"to_bool", [](In x) -> Results { return {x[0].to(torch::kBool)}; }},
+      {"flip", [](In x) -> Results { return {x[0].flip(0)}; }},
+      {"addcmul", [](In x) -> Results { return {torch::addcmul(x[0], x[1], x[2], 0.5)}; }},
+      {"addcdiv", [](In x) -> Results { return {torch::addcdiv(x[0], x[1], x[2], 0.5)}; }},
+      {"lerp_low", [](In x) -> Results { return {torch::lerp(x[0], x[1], 0.25)}; }},
+      {"lerp_high", [](In x) -> Results { return {torch::lerp(x[0], x[1], 0.75)}; }},
+      {"where", [](In x) -> Results { return {torch::where(x[0], x[1], x[2])}; }},
+      {"masked_fill", [](In x) -> Results { return {x[0].masked_fill(x[1], 2.5)}; }},
   };
   return all;
 }
 
-std::vector<std::string> split(const std::string& text, const std::string& separator) {
-  std::vector<std::string> parts;
-  std::size_t from = 0;
-  for (std::size_t to; (to = text.find(separator, from)) != std::string::npos;) {
-    parts.push_back(text.substr(from, to - from));
-    from = to + separator.size();
-  }
-  parts.push_back(text.substr(from));
-  return parts;
-}
-
-/// `float32 2,3 : 0x1p+0 ...`
-Tensor parse(const std::string& text) {
-  std::istringstream in(text);
-  std::string name, sizes_text;
-  in >> name >> sizes_text;
-  std::vector<int64_t> sizes;
-  if (sizes_text != ":") {
-    for (const std::string& s : split(sizes_text, ",")) sizes.push_back(std::stoll(s));
-    in >> sizes_text;
-  }
-  const std::map<std::string, adjoint::ScalarType> dtypes = {
-      {"float32", torch::kFloat32}, {"float64", torch::kFloat64}, {"int64", torch::kInt64},
-      {"int32", torch::kInt32},     {"uint8", torch::kUInt8},     {"bool", torch::kBool}};
-  Tensor made = torch::empty(sizes, dtypes.at(name));
-  adjoint::dispatch(made.scalar_type(), [&]<class T>(std::type_identity<T>) {
-    for (int64_t i = 0; i < made.numel(); ++i) {
-      in >> name;
-      made.data_ptr<T>()[i] = std::is_floating_point_v<T> ? static_cast<T>(std::stod(name))
-                                                          : static_cast<T>(std::stoll(name));
-    }
-  });
-  return made;
-}
-
-std::vector<Tensor> parse_list(const std::string& text) {
-  std::vector<Tensor> made;
-  for (const std::string& one : split(text, " ; ")) made.push_back(parse(one));
-  return made;
-}
-
-/// Same dtype and shape; the same integers, NaNs and infinities; floats within the rounding of a
-/// few operations, relative to the element or, where terms of size `scale` cancel (1 - tanh²), to
-/// that.
-void expect_same(const Tensor& ours, const Tensor& theirs, adjoint::ScalarType precision,
-                 double scale = 0) {
-  ASSERT_EQ(ours.scalar_type(), theirs.scalar_type());
-  ASSERT_EQ(ours.sizes(), theirs.sizes());
-  const Tensor contiguous = ours.contiguous();
-  adjoint::dispatch(ours.scalar_type(), [&]<class T>(std::type_identity<T>) {
-    for (int64_t i = 0; i < ours.numel(); ++i) {
-      const T a = contiguous.data_ptr<T>()[i], b = theirs.data_ptr<T>()[i];
-      if constexpr (std::is_floating_point_v<T>) {
-        if (a == b || (std::isnan(a) && std::isnan(b))) continue;
-        const T tolerance = precision == torch::kFloat32 ? T(1e-6) : T(1e-13);
-        const T size = std::max(std::abs(b), static_cast<T>(scale));
-        // Below the normal numbers PyTorch's vectorised functions may flush to zero.
-        EXPECT_LE(std::abs(a - b), tolerance * size + std::numeric_limits<T>::min())
-            << "element " << i << ": " << a << ", PyTorch: " << b;
-      } else {
-        EXPECT_EQ(a, b) << "element " << i;
-      }
-    }
-  });
-}
-
-TEST(Pointwise, AgreesWithPyTorch) {
-  std::ifstream file(ADJOINT_TESTS_DIR "/golden/pointwise.txt");
-  ASSERT_TRUE(file.is_open());
-  std::map<std::string, int> seen;
-  for (std::string line; std::getline(file, line);) {
-    SCOPED_TRACE(line.substr(0, 30));
-    const std::vector<std::string> parts = split(line, " | ");
-    ASSERT_TRUE(parts.size() == 3 || parts.size() == 5);
-    ++seen[parts[0]];
-    std::vector<Tensor> inputs = parse_list(parts[1]), asked;
-    for (const Tensor& x : inputs) {
-      if (x.is_floating_point()) asked.push_back(x.requires_grad_());
-    }
-    const Tensor y = functions().at(parts[0])(inputs);
-    expect_same(y, parse(parts[2]), y.dtype());
-    ASSERT_EQ(y.requires_grad(), parts.size() == 5);
-    if (parts.size() == 3) continue;
-    const std::vector<Tensor> theirs = parse_list(parts[4]);
-    const std::vector<Tensor> ours = torch::autograd::grad(
-        {y}, asked, {parse(parts[3])}, /*retain_graph=*/std::nullopt, false, /*allow_unused=*/true);
-    for (std::size_t i = 0; i < theirs.size(); ++i) {
-      SCOPED_TRACE("gradient " + std::to_string(i));
-      expect_same(ours[i].defined() ? ours[i] : torch::zeros_like(asked[i]), theirs[i], y.dtype(),
-                  /*scale=*/1);
-    }
-  }
-  EXPECT_EQ(seen.size(), functions().size());
-}
+TEST(Pointwise, AgreesWithPyTorch) { adjoint::golden::compare_lines("pointwise.txt", functions()); }
 
 // ---- vector math: the same bits everywhere ------------------------------------------------------
 
