@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "adjoint/core/type_name.h"
 #include "adjoint/nn/module.h"
-#include "adjoint/nn/type_name.h"
 
 /// FORWARD_HAS_DEFAULT_ARGS: libtorch modules name the default arguments of their forward() again
 /// with this macro, so that they work within Sequential. Here those of the declaration itself do.
