@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include "adjoint/core/inference.h"
+
 namespace adjoint {
 namespace {
 
@@ -36,6 +38,7 @@ void check_strides(IntArrayRef sizes, IntArrayRef strides) {
 Tensor wrap(std::shared_ptr<Storage> storage, IntArrayRef sizes, IntArrayRef strides,
             const TensorOptions& options) {
   Tensor made(std::make_shared<TensorImpl>(std::move(storage), options.dtype(), sizes, strides, 0));
+  made.impl()->inference = detail::inference_mode;
   if (options.requires_grad()) made.requires_grad_();
   return made;
 }
@@ -71,6 +74,7 @@ Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, int64_t offset) con
         fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, end - 1, held);
   auto made = std::make_shared<TensorImpl>(impl()->storage, impl()->dtype, sizes, strides, offset);
   made->unversioned = impl()->unversioned;
+  made->inference = impl()->inference;
   return Tensor(std::move(made));
 }
 
