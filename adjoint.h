@@ -3,10 +3,15 @@
 /// All of Adjoint: `#include <adjoint/adjoint.h>`, and for code written for libtorch
 /// `namespace torch = adjoint;`.
 
+#include "adjoint/autograd/anomaly.h"
+#include "adjoint/autograd/checkpoint.h"
 #include "adjoint/autograd/engine.h"
+#include "adjoint/autograd/function.h"
+#include "adjoint/autograd/functional.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/gradcheck.h"
 #include "adjoint/autograd/record.h"
+#include "adjoint/autograd/tape.h"
 #include "adjoint/core/allocator.h"
 #include "adjoint/core/generator.h"
 #include "adjoint/core/logging.h"

@@ -1,12 +1,10 @@
 #include "adjoint/autograd/engine.h"
 
-#include <map>
-#include <unordered_map>
-#include <unordered_set>
-
+#include "adjoint/autograd/anomaly.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/meta.h"
 #include "adjoint/autograd/saved_tensor.h"
+#include "adjoint/autograd/sweep.h"
 
 namespace adjoint::autograd {
 namespace {
@@ -42,39 +40,7 @@ Tensor fit(Tensor gradient, const OutputMeta& expected, const std::string& from,
   return gradient;
 }
 
-/// One reverse sweep.
-///
-/// The nodes that have received a gradient wait in a map by their number, the highest first.
-/// Numbers are the order of execution, so when a node comes up all that use its outputs have run,
-/// and its gradients are complete: no counting of dependencies, no recursion.
-class Sweep {
- public:
-  Sweep(bool retain_graph, bool create_graph)
-      : retain_graph_(retain_graph), recording_(create_graph) {}
-
-  /// Restricts the sweep to what leads to these edges, and keeps what arrives there.
-  void capture(const std::vector<Edge>& roots, const std::vector<Edge>& inputs);
-  void receive(const Edge& edge, Tensor gradient);
-  void run();
-  /// What arrived at the i-th captured edge; undefined if nothing did.
-  std::vector<Tensor> captured;
-
- private:
-  struct Waiting {
-    std::shared_ptr<Node> node;
-    Grads gradients;
-  };
-
-  bool leads_somewhere(const Node* node) const { return !capturing_ || wanted_.contains(node); }
-  void run_node(const std::shared_ptr<Node>& node, Grads gradients);
-
-  bool retain_graph_;
-  AutoGradMode recording_;
-  bool capturing_ = false;
-  std::map<uint64_t, Waiting, std::greater<>> waiting_;
-  std::unordered_multimap<const Node*, std::pair<uint32_t, std::size_t>> captures_;
-  std::unordered_set<const Node*> wanted_;  // the nodes to run when capturing
-};
+}  // namespace
 
 void Sweep::capture(const std::vector<Edge>& roots, const std::vector<Edge>& inputs) {
   capturing_ = true;
@@ -116,15 +82,24 @@ void Sweep::receive(const Edge& edge, Tensor gradient) {
   accumulate(entry.gradients[edge.output_nr], std::move(gradient));
 }
 
+std::optional<Sweep::Waiting> Sweep::next() {
+  if (waiting_.empty()) return std::nullopt;
+  return std::move(waiting_.extract(waiting_.begin()).mapped());
+}
+
 void Sweep::run() {
-  while (!waiting_.empty()) {
-    auto next = waiting_.extract(waiting_.begin());
-    run_node(next.mapped().node, std::move(next.mapped().gradients));
+  const AutoGradMode recording(create_graph_);
+  while (auto waiting = next()) {
+    call_hooks(waiting->node, waiting->gradients);
+    propagate(waiting->node, std::move(waiting->gradients));
   }
 }
 
-void Sweep::run_node(const std::shared_ptr<Node>& node, Grads gradients) {
-  for (const Node::OutputHook& hook : node->hooks()) {
+void Sweep::call_hooks(const std::shared_ptr<Node>& node, Grads& gradients) {
+  const std::vector<Node::OutputHook>& registered = node->hooks();
+  if (registered.empty()) return;
+  const std::vector<Node::OutputHook> hooks = registered;  // a hook may remove itself
+  for (const Node::OutputHook& hook : hooks) {
     Tensor& gradient = gradients[hook.output_nr];
     if (!gradient.defined()) continue;
     if (Tensor replaced = hook.hook(gradient); replaced.defined()) {
@@ -134,6 +109,9 @@ void Sweep::run_node(const std::shared_ptr<Node>& node, Grads gradients) {
       gradient = std::move(replaced);
     }
   }
+}
+
+void Sweep::propagate(const std::shared_ptr<Node>& node, Grads gradients) {
   if (capturing_) {
     const auto [first, last] = captures_.equal_range(node.get());
     for (auto it = first; it != last; ++it) {
@@ -151,7 +129,8 @@ void Sweep::run_node(const std::shared_ptr<Node>& node, Grads gradients) {
   Grads results;
   {
     const CurrentNode current(node);
-    results = node->apply(std::move(gradients), needs);
+    results = AnomalyMode::is_enabled() ? apply_checked(*node, std::move(gradients), needs)
+                                        : node->apply(std::move(gradients), needs);
   }
   if (!retain_graph_) node->release_saved();
   check(results.size() == edges.size() || edges.empty(),
@@ -163,6 +142,8 @@ void Sweep::run_node(const std::shared_ptr<Node>& node, Grads gradients) {
     receive(edges[i], fit(std::move(results[i]), expected, node->name(), i));
   }
 }
+
+namespace {
 
 /// The upstream gradient of a root: what the caller gave, checked, or 1.
 Tensor root_gradient(const char* what, const Tensor& root, const Tensor& given) {
@@ -179,22 +160,41 @@ Tensor root_gradient(const char* what, const Tensor& root, const Tensor& given) 
   return given.scalar_type() == root.scalar_type() ? given : given.to(root.scalar_type());
 }
 
-variable_list sweep(const char* what, const variable_list& roots, const variable_list& root_grads,
-                    std::optional<bool> retain_graph, bool create_graph,
-                    const variable_list* inputs) {
-  check(root_grads.empty() || root_grads.size() == roots.size(),
-        "{}: expected one upstream gradient an output ({}), got {}", what, roots.size(),
-        root_grads.size());
-  std::vector<Edge> root_edges, input_edges;
+}  // namespace
+
+std::vector<Edge> root_edges(const char* what, const variable_list& roots) {
+  std::vector<Edge> edges;
   for (std::size_t i = 0; i < roots.size(); ++i) {
-    root_edges.push_back(gradient_edge(roots[i]));
-    check(root_edges.back().is_valid(),
+    edges.push_back(gradient_edge(roots[i]));
+    check(edges.back().is_valid(),
           "{}: output {} ({}) does not require grad and was not computed from anything that does; "
           "was it computed under a NoGradGuard, or from detached tensors?",
           what, i, roots[i].describe());
   }
+  return edges;
+}
+
+void start(Sweep& sweep, const char* what, const variable_list& roots,
+           const std::vector<Edge>& edges, const variable_list& gradients) {
+  check(gradients.empty() || gradients.size() == roots.size(),
+        "{}: expected one upstream gradient an output ({}), got {}", what, roots.size(),
+        gradients.size());
+  const AutoGradMode recording(sweep.create_graph());
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    sweep.receive(edges[i],
+                  root_gradient(what, roots[i], gradients.empty() ? Tensor() : gradients[i]));
+  }
+}
+
+namespace {
+
+variable_list sweep(const char* what, const variable_list& roots, const variable_list& root_grads,
+                    std::optional<bool> retain_graph, bool create_graph,
+                    const variable_list* inputs) {
+  const std::vector<Edge> edges = root_edges(what, roots);
   Sweep run(retain_graph.value_or(create_graph), create_graph);
   if (inputs != nullptr) {
+    std::vector<Edge> input_edges;
     for (std::size_t i = 0; i < inputs->size(); ++i) {
       input_edges.push_back(gradient_edge((*inputs)[i]));
       check(
@@ -202,12 +202,9 @@ variable_list sweep(const char* what, const variable_list& roots, const variable
           "{}: input {} ({}) does not require grad; call requires_grad_() on it before it is used",
           what, i, (*inputs)[i].describe());
     }
-    run.capture(root_edges, input_edges);
+    run.capture(edges, input_edges);
   }
-  for (std::size_t i = 0; i < roots.size(); ++i) {
-    run.receive(root_edges[i],
-                root_gradient(what, roots[i], root_grads.empty() ? Tensor() : root_grads[i]));
-  }
+  start(run, what, roots, edges, root_grads);
   run.run();
   return std::move(run.captured);
 }

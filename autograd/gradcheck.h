@@ -1,12 +1,8 @@
 #pragma once
 
-#include <concepts>
-#include <functional>
 #include <optional>
-#include <tuple>
-#include <utility>
 
-#include "adjoint/autograd/node.h"
+#include "adjoint/autograd/tensor_function.h"
 
 namespace adjoint::autograd {
 
@@ -16,55 +12,8 @@ class GradcheckError : public Error {
   using Error::Error;
 };
 
-/// A function whose gradients are to be checked: of a list of tensors, or of one to eight tensors;
-/// it returns a tensor, a list, or a tuple of them.
-class GradcheckFunction {
- public:
-  template <class F>
-  requires(!std::same_as<std::decay_t<F>, GradcheckFunction>) GradcheckFunction(F f)
-      : call_([f = std::move(f)](const variable_list& inputs) mutable {
-          if constexpr (takes_tensors<F>(std::make_index_sequence<kMaxArguments + 1>())) {
-            return call_with_tensors<0>(f, inputs);
-          } else {
-            return listed(f(inputs));
-          }
-        }) {}
-
-  variable_list operator()(const variable_list& inputs) const { return call_(inputs); }
-
- private:
-  static constexpr std::size_t kMaxArguments = 8;
-
-  template <class F, std::size_t... I>
-  static constexpr bool takes(std::index_sequence<I...>) {
-    return std::is_invocable_v<F&, decltype((void(I), std::declval<const Tensor&>()))...>;
-  }
-  template <class F, std::size_t... N>
-  static constexpr bool takes_tensors(std::index_sequence<N...>) {
-    return (takes<F>(std::make_index_sequence<N>()) || ...);
-  }
-  template <class F, std::size_t... I>
-  static variable_list apply(F& f, const variable_list& inputs, std::index_sequence<I...>) {
-    return listed(f(inputs[I]...));
-  }
-  template <std::size_t N, class F>
-  static variable_list call_with_tensors(F& f, const variable_list& inputs) {
-    if constexpr (takes<F>(std::make_index_sequence<N>())) {
-      if (inputs.size() == N) return apply(f, inputs, std::make_index_sequence<N>());
-    }
-    if constexpr (N < kMaxArguments) return call_with_tensors<N + 1>(f, inputs);
-    fail("gradcheck: the function does not take {} tensors", inputs.size());
-  }
-
-  static variable_list listed(Tensor output) { return {std::move(output)}; }
-  static variable_list listed(variable_list outputs) { return outputs; }
-  template <class... Tensors>
-  static variable_list listed(const std::tuple<Tensors...>& outputs) {
-    return std::apply([](const auto&... each) { return variable_list{each...}; }, outputs);
-  }
-
-  std::function<variable_list(const variable_list&)> call_;
-};
+/// A function whose gradients are to be checked.
+using GradcheckFunction = TensorFunction;
 
 /// Options of gradcheck and gradgradcheck, with PyTorch's names, defaults and meaning; each setter
 /// returns the options: `GradcheckOptions().eps(1e-4).nondet_tol(1e-12)`.
@@ -88,6 +37,10 @@ class GradcheckOptions {
   /// Whether to check that outputs which receive no gradient, or zeros, are handled.
   GradcheckOptions& check_undefined_grad(bool value) { return set(check_undefined_grad_, value); }
   bool check_undefined_grad() const { return check_undefined_grad_; }
+  /// Whether a gradient has to have its input's dtype. (The engine converts what rules return, so
+  /// it always has.)
+  GradcheckOptions& check_grad_dtypes(bool value) { return set(check_grad_dtypes_, value); }
+  bool check_grad_dtypes() const { return check_grad_dtypes_; }
   /// Compare one random projection vᵀJu of each Jacobian in place of all its elements: two
   /// evaluations an input, however large it is. A failure is explained by the full check.
   GradcheckOptions& fast_mode(bool value) { return set(fast_mode_, value); }
@@ -103,8 +56,9 @@ class GradcheckOptions {
     return set(order_, value);
   }
   int order() const { return order_; }
-  /// Where the function has a kink, as relu at 0, the differences to both sides disagree; accept
-  /// then whatever lies between them (a subgradient), and log the place.
+  /// Where the function has a kink, as relu at 0, it has two derivatives, one to each side. A
+  /// gradient between them (a subgradient) is then accepted, and the place logged as a kink; with
+  /// false it is an error, as in PyTorch. On by default.
   GradcheckOptions& allow_kinks(bool value) { return set(allow_kinks_, value); }
   bool allow_kinks() const { return allow_kinks_; }
 
@@ -120,9 +74,10 @@ class GradcheckOptions {
   int order_ = 2;
   bool raise_exception_ = true;
   bool check_undefined_grad_ = true;
+  bool check_grad_dtypes_ = false;
   bool fast_mode_ = false;
   bool non_contiguous_ = false;
-  bool allow_kinks_ = false;
+  bool allow_kinks_ = true;
 };
 
 /// Compares the gradients that backward computes with finite differences: every element of the

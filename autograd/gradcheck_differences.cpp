@@ -170,8 +170,10 @@ OneSided Differences::one_sided(std::size_t output, std::size_t k, const Mismatc
   const Direction direction = {{at.column, 1.0}};
   const auto element = static_cast<std::size_t>(at.row);
   const double here = evaluate()[output][element];
-  return {(here - evaluate_moved(k, direction, -h)[output][element]) / h,
-          (evaluate_moved(k, direction, h)[output][element] - here) / h};
+  const auto slope = [&](double t) {
+    return (evaluate_moved(k, direction, t)[output][element] - here) / t;
+  };
+  return {slope(-h), slope(h), slope(-h / 2), slope(h / 2)};
 }
 
 std::vector<Jacobian> Differences::jacobians(std::size_t k) const {

@@ -188,7 +188,12 @@ std::vector<Mismatch> mismatches(const Jacobian& analytic, const Jacobian& numer
 }
 
 bool is_kink(const OneSided& differences, const Tolerance& tolerance) {
-  return !tolerance.accepts(differences.left, differences.right);
+  const auto is_stable = [](double slope, double half) {
+    return std::fabs(slope - half) <= 0.1 * std::max(std::fabs(slope), std::fabs(half)) + 1e-6;
+  };
+  return !tolerance.accepts(differences.left, differences.right) &&
+         is_stable(differences.left, differences.left_half) &&
+         is_stable(differences.right, differences.right_half);
 }
 
 std::string index_text(int64_t element, IntArrayRef sizes) {

@@ -39,9 +39,11 @@ struct Tolerance {
   bool accepts(double analytic, double numeric) const;
 };
 
-/// The two one-sided differences of an output element by an input element.
+/// The two one-sided differences of an output element by an input element, with the step h and
+/// half of it.
 struct OneSided {
   double left, right;
+  double left_half, right_half;
 };
 
 /// The places in which two Jacobians disagree.
@@ -57,7 +59,8 @@ std::string report(const Jacobian& analytic, const Jacobian& numeric, std::vecto
                    const Tolerance& tolerance, const std::string& operation, const Label& output,
                    const Label& input, const std::function<OneSided(const Mismatch&)>& one_sided);
 
-/// Whether the function has a kink there: the differences to both sides disagree.
+/// Whether the function has a kink there: the differences to both sides disagree, and do so for
+/// every step. (Those of a jump, and of noise, grow as the step shrinks.)
 bool is_kink(const OneSided& differences, const Tolerance& tolerance);
 
 /// The multi-index of an element: `[1, 0, 2]`.

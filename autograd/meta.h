@@ -16,6 +16,7 @@ struct AutogradMeta {
   std::weak_ptr<Node> accumulate_grad;
   std::vector<Node::OutputHook> hooks;  ///< of a leaf; a non-leaf's hooks are its grad_fn's
   bool retains_grad = false;
+  unsigned retain_hook = 0;  ///< the number of the hook that does it
 
   /// For a view: the tensor whose memory it shows (itself no view), and the version at which the
   /// view's grad_fn was right. After an in-place change of either, it is made anew from the base.

@@ -2,7 +2,15 @@
 
 #include <atomic>
 
+#include "adjoint/autograd/anomaly.h"
+
 namespace adjoint::autograd {
+
+Node::Node(const char* name) : name_(name), sequence_nr_(next_sequence_nr()) {
+  if (AnomalyMode::is_enabled()) [[unlikely]] {
+    trace_ = Trace::here();
+  }
+}
 
 uint64_t Node::next_sequence_nr() {
   static std::atomic<uint64_t> next{0};

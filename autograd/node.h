@@ -10,6 +10,8 @@
 
 namespace adjoint::autograd {
 
+class Trace;  // autograd/anomaly.h: where an operation was recorded
+
 namespace detail {
 /// Deletes the node and, in a loop, all nodes that only it kept alive.
 void destroy_node(Node* node) noexcept;
@@ -45,6 +47,7 @@ struct SavedInfo {
   ScalarType dtype;
   std::size_t nbytes;
   bool is_output;
+  const Storage* storage;  ///< the memory that is kept: others may keep the same
 };
 
 /// Shape and dtype of one output: what its gradient must look like.
@@ -60,7 +63,7 @@ struct OutputMeta {
 /// depends on: descending numbers are a topological order, and the reverse sweep needs no other.
 class Node {
  public:
-  explicit Node(const char* name) : name_(name), sequence_nr_(next_sequence_nr()) {}
+  explicit Node(const char* name);
   virtual ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -98,6 +101,9 @@ class Node {
   /// Called with an output's complete gradient, before apply; may replace it.
   virtual std::vector<OutputHook>& hooks() { return hooks_; }
 
+  /// Where the operation was recorded; null unless anomaly mode was on then.
+  const std::shared_ptr<const Trace>& trace() const { return trace_; }
+
  private:
   friend void detail::destroy_node(Node* node) noexcept;
   static uint64_t next_sequence_nr();
@@ -107,6 +113,7 @@ class Node {
   std::vector<Edge> edges_;
   std::vector<OutputMeta> outputs_;
   std::vector<OutputHook> hooks_;
+  std::shared_ptr<const Trace> trace_;
   Node* next_doomed_ = nullptr;
 };
 

@@ -3,13 +3,36 @@
 #include <algorithm>
 
 #include "adjoint/autograd/meta.h"
+#include "adjoint/core/inference.h"
 
 namespace adjoint::autograd {
 namespace {
 
+/// Takes the hook that retains the tensor's gradient off its node.
+Node::Hook take_retain_hook(TensorImpl* impl) {
+  Node::Hook hook;
+  AutogradMeta& meta = *impl->meta;
+  meta.retains_grad = false;
+  if (impl->grad_fn == nullptr) return hook;
+  std::erase_if(impl->grad_fn->hooks(), [&](Node::OutputHook& each) {
+    const bool found = each.id == meta.retain_hook && each.output_nr == impl->output_nr;
+    if (found) hook = std::move(each.hook);
+    return found;
+  });
+  return hook;
+}
+
+/// Gives the tensor its place in the graph. Retaining its gradient means that of its last place.
 void set_origin(TensorImpl* impl, const std::shared_ptr<Node>& node, uint32_t output_nr) {
+  const bool retains = impl->meta != nullptr && impl->meta->retains_grad;
+  Node::Hook retain = retains ? take_retain_hook(impl) : Node::Hook();
   impl->grad_fn = node;
   impl->output_nr = output_nr;
+  if (retain == nullptr || node == nullptr) return;
+  auto& hooks = node->hooks();
+  impl->meta->retains_grad = true;
+  impl->meta->retain_hook = hooks.empty() ? 0 : hooks.back().id + 1;
+  hooks.push_back({output_nr, impl->meta->retain_hook, std::move(retain)});
 }
 
 /// A view's grad_fn is right as long as nobody has changed its base's elements. Afterwards the
@@ -65,6 +88,14 @@ void record_change_through_view(const Tensor& base, const Tensor& self, const Te
   set_origin(base.impl(), marker.impl()->grad_fn, marker.impl()->output_nr);
 }
 
+[[noreturn]] void fail_unrecorded_view(const char* name, const Tensor& self) {
+  fail(
+      "{}: a view ({}) that was made under a NoGradGuard, in InferenceMode or by a custom Function "
+      "cannot be changed in place with recording on: the tensor it is a view of would not learn of "
+      "it; make the view with recording on, change it under the guard too, or change a clone()",
+      name, self.describe());
+}
+
 }  // namespace
 
 bool detail::any_requires_grad(Inputs inputs) { return any_requires_grad_in(inputs); }
@@ -78,6 +109,7 @@ void detail::set_history(const Tensor& output, const std::shared_ptr<Node>& node
 }
 
 void detail::set_view(const Tensor& view, const Tensor& base) {
+  if (base.is_inference()) return;  // no graph, nothing to keep in step
   AutogradMeta& meta = meta_of(view.impl());
   const auto& base_meta = base.impl()->meta;
   const bool base_is_view = base_meta != nullptr && base_meta->base.defined();
@@ -104,6 +136,13 @@ void check_inplace(const char* name, const Tensor& self) {
         "elements share one place in memory; write to its clone()",
         name, self.describe(), fmt::join(self.strides(), ", "));
   }
+  if (impl->inference && !adjoint::detail::inference_mode) {
+    fail(
+        "{}: an inference tensor ({}), one made in InferenceMode, cannot be changed in place "
+        "outside "
+        "of it; change its clone()",
+        name, self.describe());
+  }
   if (!GradMode::is_enabled()) return;
   if (impl->requires_grad) {
     fail(
@@ -112,13 +151,9 @@ void check_inplace(const char* name, const Tensor& self) {
         name, self.describe());
   }
   if (impl->meta == nullptr || !impl->meta->base.defined()) return;
-  if (impl->meta->view_made_without_grad && impl->meta->base.requires_grad()) {
-    fail(
-        "{}: a view ({}) that was made under a NoGradGuard cannot be changed in place with "
-        "recording "
-        "on: the tensor it is a view of would not learn of it; make the view with recording on, or "
-        "change it under the guard too",
-        name, self.describe());
+  if (impl->meta->view_made_without_grad &&
+      (impl->meta->base.requires_grad() || impl->grad_fn != nullptr)) {
+    fail_unrecorded_view(name, self);
   }
   if (impl->meta->base.impl()->requires_grad) {
     fail(
@@ -129,7 +164,8 @@ void check_inplace(const char* name, const Tensor& self) {
 }
 
 void bump_version(const Tensor& self) {
-  if (!self.impl()->unversioned) self.impl()->storage->bump_version();
+  const TensorImpl* impl = self.impl();
+  if (!impl->unversioned && !impl->inference) impl->storage->bump_version();
 }
 
 void assign_(const Tensor& self, const Tensor& value, const char* name) {
@@ -137,34 +173,36 @@ void assign_(const Tensor& self, const Tensor& value, const char* name) {
         "{}: the result's shape [{}] is not that of the tensor it goes to, [{}]", name,
         fmt::join(value.sizes(), ", "), fmt::join(self.sizes(), ", "));
   check_inplace(name, self);
-  TensorImpl* impl = self.impl();
+  if (self.is_view() && self.impl()->meta->view_made_without_grad && GradMode::is_enabled() &&
+      value.requires_grad()) {
+    fail_unrecorded_view(name, self);
+  }
   const Tensor converted = value.to(self.scalar_type());
   {
     const NoGradGuard no_grad;
     self.copy_(converted);  // counts as a new version
   }
-  if (!GradMode::is_enabled()) return;
+  if (GradMode::is_enabled()) detail::take_place(self, converted);
+}
+
+void detail::take_place(const Tensor& self, const Tensor& value) {
+  TensorImpl* impl = self.impl();
   AutogradMeta* meta = impl->meta.get();
   if (meta != nullptr && meta->base.defined()) {
     const Tensor& base = meta->base;
-    if (!base.requires_grad() && !converted.requires_grad()) return;
-    record_change_through_view(base, self, converted);
+    if (!base.requires_grad() && !value.requires_grad()) return;
+    record_change_through_view(base, self, value);
     meta->view_version = impl->storage->version() - 1;  // stale: read off the new base
     refresh_view(impl);
     return;
   }
-  Edge origin = gradient_edge(converted);
-  if (origin.is_valid() && converted.grad_fn() == nullptr) {  // a leaf: give self a node of its own
+  Edge origin = gradient_edge(value);
+  if (origin.is_valid() && value.grad_fn() == nullptr) {  // a leaf: give self a node of its own
     const Tensor marker = self.detach();
-    record("copy_", marker, {converted}, [](const Tensor& g) { return Grads{g}; });
+    autograd::record("copy_", marker, {value}, [](const Tensor& g) { return Grads{g}; });
     origin = {marker.impl()->grad_fn, marker.impl()->output_nr};
   }
-  const bool retained = meta != nullptr && meta->retains_grad;
   set_origin(impl, origin.node, origin.output_nr);
-  if (retained && origin.is_valid()) {
-    meta->retains_grad = false;
-    self.retain_grad();
-  }
 }
 
 }  // namespace adjoint::autograd

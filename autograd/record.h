@@ -61,6 +61,8 @@ std::vector<Edge> edges_of(Inputs inputs);
 std::vector<Edge> edges_of(TensorList inputs);
 /// Makes `node` the origin of `output`.
 void set_history(const Tensor& output, const std::shared_ptr<Node>& node);
+/// Gives `self`, whose elements have been changed to value's, the place of `value` in the graph.
+void take_place(const Tensor& self, const Tensor& value);
 
 template <class Outputs, class InputList, class Rule>
 void record(const char* name, const Outputs& outputs, InputList inputs, const Rule& rule) {

@@ -7,6 +7,7 @@ namespace {
 
 thread_local std::shared_ptr<Node> current_node;
 thread_local detail::CopyMode* copy_mode = nullptr;
+thread_local detail::SaveObserver* save_observer = nullptr;
 
 }  // namespace
 
@@ -15,6 +16,10 @@ CurrentNode::CurrentNode(std::shared_ptr<Node> node) : before_(std::move(current
 }
 
 CurrentNode::~CurrentNode() { current_node = std::move(before_); }
+
+const std::shared_ptr<Node>& CurrentNode::get() { return current_node; }
+
+detail::SaveObserver*& detail::SaveObserver::current() { return save_observer; }
 
 detail::CopyMode::CopyMode(std::vector<SavedInfo>* found) : found_(found), before_(copy_mode) {
   copy_mode = this;
@@ -26,6 +31,7 @@ detail::CopyMode* detail::CopyMode::current() { return copy_mode; }
 
 SavedTensor::SavedTensor(const SavedTensor& other)
     : tensor_(other.tensor_),
+      recomputation_(other.recomputation_),
       grad_fn_(other.grad_fn_),
       output_nr_(other.output_nr_),
       version_(other.version_),
@@ -34,8 +40,8 @@ SavedTensor::SavedTensor(const SavedTensor& other)
   detail::CopyMode* mode = detail::CopyMode::current();
   if (mode == nullptr || !tensor_.defined()) return;
   if (mode->found() != nullptr) {
-    mode->found()->push_back(
-        {tensor_.sizes(), tensor_.scalar_type(), tensor_.nbytes(), is_output_});
+    mode->found()->push_back({tensor_.sizes(), tensor_.scalar_type(), tensor_.nbytes(), is_output_,
+                              tensor_.impl()->storage.get()});
   } else if (!sealed_) {
     seal();
     ++mode->sealed;
@@ -43,22 +49,42 @@ SavedTensor::SavedTensor(const SavedTensor& other)
 }
 
 void SavedTensor::seal() {
+  if (tensor_.is_inference()) {
+    fail(
+        "an inference tensor ({}) cannot be saved for backward: it was made in InferenceMode, "
+        "where "
+        "in-place changes are not counted; use its clone()",
+        tensor_.describe());
+  }
   sealed_ = true;
   version_ = tensor_.impl()->storage->version();
+  bool keeps = false;
   if (!is_output_) {
     const Edge edge = gradient_edge(tensor_);
     // A leaf that requires grad stays itself: it cannot change its place, and gradients of
     // gradients have to find their way to it.
-    if (edge.is_valid() && tensor_.is_leaf()) return;
-    grad_fn_ = edge.node;
-    output_nr_ = edge.output_nr;
+    keeps = edge.is_valid() && tensor_.is_leaf();
+    if (!keeps) {
+      grad_fn_ = edge.node;
+      output_nr_ = edge.output_nr;
+    }
   } else {
     output_nr_ = tensor_.output_nr();
   }
-  tensor_ = tensor_.detach();
+  if (save_observer != nullptr) [[unlikely]] {
+    uint32_t index = 0;
+    recomputation_ = save_observer->on_save(tensor_, keeps, index);
+    if (recomputation_ != nullptr) {
+      version_ = index;
+      tensor_.reset();
+      return;
+    }
+  }
+  if (!keeps) tensor_ = tensor_.detach();
 }
 
 Tensor SavedTensor::get() const {
+  if (recomputation_ != nullptr) return placed(recomputation_->value(version_));
   if (!sealed_ || !tensor_.defined()) return tensor_;
   const uint32_t now = tensor_.impl()->storage->version();
   check(now == version_,
@@ -66,13 +92,17 @@ Tensor SavedTensor::get() const {
         "version {} and is at version {} now; use the out-of-place operation, or change a clone()",
         current_node ? current_node->name() : "backward", is_output_ ? "its own output, " : "",
         tensor_.describe(), version_, now);
-  if (!GradMode::is_enabled() || tensor_.requires_grad()) return tensor_;
+  return placed(tensor_);
+}
+
+Tensor SavedTensor::placed(const Tensor& tensor) const {
+  if (!GradMode::is_enabled() || tensor.requires_grad()) return tensor;
   const std::shared_ptr<Node>& origin = is_output_ ? current_node : grad_fn_;
-  if (origin == nullptr) return tensor_;
-  Tensor placed = tensor_.detach();
-  placed.impl()->grad_fn = origin;
-  placed.impl()->output_nr = output_nr_;
-  return placed;
+  if (origin == nullptr) return tensor;
+  Tensor result = tensor.detach();
+  result.impl()->grad_fn = origin;
+  result.impl()->output_nr = output_nr_;
+  return result;
 }
 
 }  // namespace adjoint::autograd

@@ -4,6 +4,29 @@
 
 namespace adjoint::autograd {
 
+namespace detail {
+
+/// Computes anew what saved tensors did not keep: see autograd/checkpoint.cpp.
+class Recomputation {
+ public:
+  virtual ~Recomputation() = default;
+  /// The index-th of the tensors that were saved.
+  virtual Tensor value(uint32_t index) = 0;
+};
+
+/// Sees all tensors that are saved on this thread while it is the current one.
+class SaveObserver {
+ public:
+  virtual ~SaveObserver() = default;
+  /// Whoever will compute `tensor` again, as number `index` (set here), if it shall not be kept;
+  /// otherwise null. `keeps` says that it will be kept anyhow.
+  virtual std::shared_ptr<Recomputation> on_save(const Tensor& tensor, bool keeps,
+                                                 uint32_t& index) = 0;
+  static SaveObserver*& current();
+};
+
+}  // namespace detail
+
 /// A tensor kept for the backward pass, with the version that it had: get() throws Error if the
 /// values were changed in place since, and names the operation.
 ///
@@ -25,11 +48,14 @@ class SavedTensor {
 
  private:
   void seal();
+  /// The tensor with its place in the graph, if that matters now.
+  Tensor placed(const Tensor& tensor) const;
 
   Tensor tensor_;
+  std::shared_ptr<detail::Recomputation> recomputation_;  // in place of tensor_, which is undefined
   std::shared_ptr<Node> grad_fn_;
   uint32_t output_nr_ = 0;
-  uint32_t version_ = 0;
+  uint32_t version_ = 0;  // or the number within recomputation_
   bool is_output_ = false;
   bool sealed_ = false;
 };
@@ -52,6 +78,9 @@ class CurrentNode {
   ~CurrentNode();
   CurrentNode(const CurrentNode&) = delete;
   CurrentNode& operator=(const CurrentNode&) = delete;
+
+  /// Null outside of backward.
+  static const std::shared_ptr<Node>& get();
 
  private:
   std::shared_ptr<Node> before_;

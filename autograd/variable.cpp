@@ -5,6 +5,7 @@
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/meta.h"
 #include "adjoint/autograd/record.h"
+#include "adjoint/core/inference.h"
 
 namespace adjoint {
 namespace autograd {
@@ -68,6 +69,10 @@ const Tensor& Tensor::requires_grad_(bool requires_grad) const {
         "tensor "
         "without its history",
         is_leaf() ? "" : grad_fn()->name());
+  check(!requires_grad || !is_inference() || detail::inference_mode,
+        "requires_grad_: an inference tensor ({}), one made in InferenceMode, cannot require grad "
+        "outside of it; use its clone()",
+        describe());
   if (is_leaf()) {
     impl()->requires_grad = requires_grad;
     meta_of(impl());  // made here, where no other thread uses the tensor yet
@@ -98,10 +103,11 @@ void Tensor::retain_grad() const {
   check(requires_grad(), "retain_grad: the tensor ({}) does not require grad", describe());
   if (is_leaf() || retains_grad()) return;
   meta_of(impl()).retains_grad = true;
-  register_hook([self = std::weak_ptr(impl_)](const Tensor& gradient) {
-    if (auto alive = self.lock()) autograd::accumulate_into_grad(Tensor(alive), gradient);
-    return Tensor();
-  });
+  meta_of(impl()).retain_hook =
+      register_hook([self = std::weak_ptr(impl_)](const Tensor& gradient) {
+        if (auto alive = self.lock()) autograd::accumulate_into_grad(Tensor(alive), gradient);
+        return Tensor();
+      });
 }
 
 unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
@@ -139,6 +145,11 @@ Tensor& Tensor::detach_() const {
   return const_cast<Tensor&>(*this);
 }
 
+Tensor Tensor::_base() const {
+  check(is_view(), "_base: the tensor ({}) is no view", describe());
+  return impl()->meta->base;
+}
+
 Tensor Tensor::data() const {
   Tensor plain = detach();
   plain.impl()->unversioned = true;
@@ -162,10 +173,5 @@ void Tensor::set_data(const Tensor& new_data) const {
 }
 
 bool Tensor::is_view() const { return impl()->meta != nullptr && impl()->meta->base.defined(); }
-
-Tensor Tensor::_base() const {
-  if (!is_view()) fail("_base: the tensor ({}) is not a view", describe());
-  return impl()->meta->base;
-}
 
 }  // namespace adjoint

@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include "adjoint/core/inference.h"
+
 namespace adjoint {
 namespace {
 
@@ -35,6 +37,7 @@ void check_strides(IntArrayRef sizes, IntArrayRef strides) {
 
 Tensor wrap(std::shared_ptr<TensorImpl> impl, const TensorOptions& options) {
   Tensor made(std::move(impl));
+  made.impl()->inference = detail::inference_mode;
   if (options.requires_grad()) made.requires_grad_();
   return made;
 }
@@ -70,6 +73,7 @@ Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, int64_t offset) con
         fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, end - 1, held);
   auto made = std::make_shared<TensorImpl>(impl()->storage, impl()->dtype, sizes, strides, offset);
   made->unversioned = impl()->unversioned;
+  made->inference = impl()->inference;
   return Tensor(std::move(made));
 }
 

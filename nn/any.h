@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "adjoint/core/type_name.h"
 #include "adjoint/nn/module.h"
-#include "adjoint/nn/type_name.h"
 
 /// FORWARD_HAS_DEFAULT_ARGS: libtorch modules name the default arguments of their forward() again
 /// with this macro, so that they work within Sequential. Here those of the declaration itself do.
@@ -70,9 +70,9 @@ class AnyModule {
     return made;
   }
 
-  /// module->forward(arguments...). The arguments' types must be those of forward's parameters
-  /// without const and &; the last ones may be left out where forward has defaults. Throws Error
-  /// otherwise.
+  /// module->forward(arguments...) with the module's hooks. The arguments' types must be those of
+  /// forward's parameters without const and &; the last ones may be left out where forward has
+  /// defaults. Throws Error otherwise.
   template <class... Arguments>
   AnyValue any_forward(Arguments&&... arguments) {
     std::vector<AnyValue> values;
@@ -195,7 +195,7 @@ struct AnyModule::TypedContent final : Content {
   }
   template <std::size_t... I>
   AnyValue call_with([[maybe_unused]] std::vector<AnyValue>& arguments, std::index_sequence<I...>) {
-    return AnyValue(module->forward(argument<I>(arguments[I])...));
+    return AnyValue(call_with_hooks(*module, argument<I>(arguments[I])...));
   }
   template <std::size_t I>
   std::decay_t<Parameter<I>>&& argument(AnyValue& value) {

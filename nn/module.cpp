@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "adjoint/autograd/grad_mode.h"
-#include "adjoint/nn/type_name.h"
+#include "adjoint/core/type_name.h"
 #include "adjoint/nn/zero_grad.h"
 
 namespace adjoint::nn {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adjoint/core/tensor.h"
+#include "adjoint/nn/module_hooks.h"
 #include "adjoint/nn/ordered_dict.h"
 #include "adjoint/nn/pimpl.h"
 
@@ -125,6 +126,34 @@ class Module : public std::enable_shared_from_this<Module> {
   /// Whether it can be saved: false for what has code in place of parameters.
   virtual bool is_serializable() const { return true; }
 
+  // ---- hooks: Python's; they are called when the module is, as in `fc(x)` and within a
+  // Sequential,
+  //      and not by fc->forward(x) --------------------------------------------------------------
+
+  /// Before forward: `hook(module, inputs)` with those arguments that are tensors. What it returns,
+  /// a list of as many or, for a module of one argument, a tensor, replaces them. It may return
+  /// nothing.
+  template <class Hook>
+  RemovableHandle register_forward_pre_hook(Hook hook) {
+    return hooks_.add(&detail::ModuleHooks::forward_pre, std::move(hook));
+  }
+  /// After forward: `hook(module, inputs, outputs)`, which may replace the outputs likewise. They
+  /// are the result, or its elements if it is a list or tuple of tensors.
+  template <class Hook>
+  RemovableHandle register_forward_hook(Hook hook) {
+    return hooks_.add(&detail::ModuleHooks::forward, std::move(hook));
+  }
+  /// In backward: `hook(module, grad_inputs, grad_outputs)` when the gradients of the inputs have
+  /// been computed; it may replace grad_inputs. If no input requires grad they are undefined, and
+  /// the hook is called as soon as grad_outputs are known. Inputs and outputs of a module with such
+  /// a hook cannot be changed in place.
+  template <class Hook>
+  RemovableHandle register_full_backward_hook(Hook hook) {
+    return hooks_.add(&detail::ModuleHooks::full_backward, std::move(hook));
+  }
+  /// Null if it has none.
+  const detail::ModuleHooks* hooks() const { return hooks_.get(); }
+
   /// This module as a LinearImpl (or Linear), null if it is none: `module->as<Linear>()`.
   template <class M>
   auto* as() noexcept {
@@ -176,9 +205,21 @@ class Module : public std::enable_shared_from_this<Module> {
 
   OrderedDict<std::string, Tensor> buffers_{"Buffer"};
   OrderedDict<std::string, std::shared_ptr<Module>> children_{"Submodule"};
+  detail::ModuleHooksHolder hooks_;
   mutable std::string name_;
   bool is_training_ = true;
 };
+
+template <class M, class... Args>
+decltype(auto) call_with_hooks(M& module, Args&&... args) {
+  if constexpr (std::derived_from<M, Module>) {
+    if (const detail::ModuleHooks* hooks = module.hooks()) {
+      return detail::call_through_hooks(*hooks, module, std::index_sequence_for<Args...>(),
+                                        std::forward<Args>(args)...);
+    }
+  }
+  return module.forward(std::forward<Args>(args)...);
+}
 
 std::ostream& operator<<(std::ostream& out, const Module& module);
 

@@ -10,6 +10,10 @@
 
 namespace adjoint::nn {
 
+/// module.forward(args...) with the module's hooks before and after it, if it has any.
+template <class M, class... Args>
+decltype(auto) call_with_hooks(M& module, Args&&... args);
+
 namespace detail {
 /// The base of all holders: tells them from modules.
 struct ModuleHolderIndicator {};
@@ -53,9 +57,10 @@ class ModuleHolder : public detail::ModuleHolderIndicator {
   Contained& operator*() { return *get(); }
   const Contained& operator*() const { return *get(); }
 
+  /// forward(args...), with the module's hooks.
   template <class... Args>
   decltype(auto) operator()(Args&&... args) {
-    return get()->forward(std::forward<Args>(args)...);
+    return call_with_hooks(*get(), std::forward<Args>(args)...);
   }
   template <class Index>
   decltype(auto) operator[](Index&& index) {

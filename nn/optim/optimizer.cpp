@@ -4,7 +4,7 @@
 #include <set>
 
 #include "adjoint/autograd/record.h"
-#include "adjoint/nn/type_name.h"
+#include "adjoint/core/type_name.h"
 #include "adjoint/nn/zero_grad.h"
 
 namespace adjoint::optim {

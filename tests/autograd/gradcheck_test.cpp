@@ -210,12 +210,24 @@ TEST(Gradcheck, TellsKinksFromWrongRules) {
   };
   const Tensor x = tensor({-2.0, 0.0, 1.0}, checked_input());
   EXPECT_THAT(
-      report(magnitude(1), {x}),
+      report(magnitude(1), {x}, GradcheckOptions().allow_kinks(false)),
       AllOf(HasSubstr("1 of 9 elements"), HasSubstr("(a kink: -1 to the left, 1 to the right)")));
-  const GradcheckOptions options = GradcheckOptions().allow_kinks(true);
-  EXPECT_GRADCHECK(magnitude(1), {x}, options);
-  EXPECT_GRADCHECK(magnitude(-0.5), {x}, options);
-  EXPECT_THAT(report(magnitude(1.5), {x}, options), HasSubstr("a kink"));
+  EXPECT_GRADCHECK(magnitude(1), {x});
+  EXPECT_GRADCHECK(magnitude(-0.5), {x}, GradcheckOptions().order(4));
+  EXPECT_GRADCHECK(magnitude(1), {x}, GradcheckOptions().fast_mode(true));
+  EXPECT_THAT(report(magnitude(1.5), {x}), HasSubstr("a kink"));
+  // A jump is no kink: whatever the gradient, it is wrong.
+  const auto jump = [](const Tensor& x) {
+    return record("jump", x.detach().ge(0.0).to(kFloat64), {x},
+                  [](const Tensor& g) { return Grads{g * 3}; });
+  };
+  EXPECT_THAT(report(jump, {x}), Not(HasSubstr("a kink")));
+}
+
+TEST(Gradcheck, ChecksDtypesOfGradients) {
+  const Tensor x = ones({2}, checked_input()), y = ones({2}, kFloat32).requires_grad_();
+  EXPECT_GRADCHECK([&](const Tensor& a) { return a * y.detach(); }, {x},
+                   GradcheckOptions().check_grad_dtypes(true));
 }
 
 TEST(Gradcheck, ChecksNonContiguousAndNonLeafInputsAndLeavesThemAsTheyWere) {

@@ -1,4 +1,4 @@
-#include "adjoint/nn/type_name.h"
+#include "adjoint/core/type_name.h"
 
 #include <cstdlib>
 #include <memory>
