@@ -127,7 +127,7 @@ TEST(Page, TheOtherTools) {
   EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("Conv2d"));
 }
 
-[[gnu::noinline]] Tensor normalised(const Tensor& x) { return x / (x * x).sum().sqrt(); }
+[[gnu::noinline]] Tensor normalised(const Tensor& x) { return x.div((x * x).sum().sqrt()); }
 
 TEST(Page, AnomalyMode) {
   const std::string page = text_of("docs/autograd.md");

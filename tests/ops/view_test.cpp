@@ -195,7 +195,7 @@ TEST(View, Errors) {
                 diagonal_backward(x, {3, 3}, 0, 0, 1);
               }),
               HasSubstr("the diagonal of [3, 3] has shape [3], got [2, 3]"));
-  EXPECT_THAT(error_of([&] { x._base(); }), HasSubstr("is not a view"));
+  EXPECT_THAT(error_of([&] { x._base(); }), HasSubstr("is no view"));
 }
 
 }  // namespace
