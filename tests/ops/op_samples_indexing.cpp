@@ -161,7 +161,7 @@ void add_rearrangements(OpSamples& samples) {
   one(
       "expand", "repeat, no dimensions", [](X x) { return x.repeat(3); }, normal_input({}));
   one(
-      "expand", "repeat_interleave", [](X x) { return x.repeat_interleave(2, 0); },
+      "index_select", "repeat_interleave", [](X x) { return x.repeat_interleave(2, 0); },
       sliced(normal_input({2, 4})));
   one(
       "index_select", "repeat_interleave of a list",
