@@ -31,6 +31,16 @@ inline constexpr int64_t kLineGrain = 32768;
 template <class State, class F>
 void scan(const Lines& lines, bool reverse, State start, F f) {
   if (lines.count() == 0 || lines.n == 0) return;
+  if (lines.inner == 1) {  // the state stays in a register
+    parallel_for(0, lines.outer, kLineGrain / lines.n, [&](int64_t begin, int64_t end) {
+      for (int64_t line = begin; line < end; ++line) {
+        State state = start;
+        const int64_t first = line * lines.n, last = first + lines.n - 1;
+        for (int64_t i = 0; i < lines.n; ++i) f(state, i, reverse ? last - i : first + i);
+      }
+    });
+    return;
+  }
   // Neighbouring lines side by side, so that the inner loop runs over neighbouring elements.
   constexpr int64_t kTile = 256;
   const int64_t tiles = (lines.inner + kTile - 1) / kTile;
