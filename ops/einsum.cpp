@@ -154,11 +154,8 @@ struct Equation {
 
 /// A tensor whose dimensions `first` and `second` have become one, the diagonal, at `first`.
 Tensor diagonal_of(const Tensor& t, std::size_t first, std::size_t second) {
-  Dims sizes(t.sizes()), strides(t.strides());
-  strides[first] += strides[second];
-  sizes.erase(second);
-  strides.erase(second);
-  return t.as_strided(sizes, strides, t.storage_offset());
+  return t.diagonal(0, static_cast<int64_t>(first), static_cast<int64_t>(second))
+      .movedim(-1, static_cast<int64_t>(first));
 }
 
 /// The operand with each label once.

@@ -223,7 +223,7 @@ Places places_of(const Selection& selection) {
     places.last = count - 1;
   }
   for (const Tensor& list : lists) {
-    places.list_shape = broadcast_shapes(places.list_shape, list.sizes());
+    places.list_shape = broadcast_shapes(places.list_shape, list.sizes(), "index");
   }
   // Row by row, as in the offset of an element: list = (i0 * size1 + i1) * size2 + ...
   for (std::size_t k = 0; k < lists.size(); ++k) {

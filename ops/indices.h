@@ -46,7 +46,7 @@ template <class Write, class Recorded>
 Tensor& change(const char* name, const Tensor& self, const Tensor& other, const Write& write,
                const Recorded& recorded) {
   if (autograd::needs_recording({self, other})) {
-    autograd::assign_(self, recorded());
+    autograd::assign_(self, recorded(), name);
     return const_cast<Tensor&>(self);
   }
   autograd::check_inplace(name, self);

@@ -50,13 +50,13 @@ std::vector<Tensor> nonzero_numpy(const Tensor& self) {
 Tensor argwhere(const Tensor& self) { return nonzero(self); }
 
 Tensor masked_select(const Tensor& self, const Tensor& mask) {
-  const Dims shape = broadcast_shapes(self.sizes(), mask.sizes());
+  const Dims shape = broadcast_shapes(self.sizes(), mask.sizes(), "masked_select");
   const Tensor at = places("masked_select", mask, shape);
   return index_select(self.expand(shape).reshape(-1), 0, at);
 }
 
 Tensor masked_scatter(const Tensor& self, const Tensor& mask, const Tensor& source) {
-  const Dims shape = broadcast_shapes(self.sizes(), mask.sizes());
+  const Dims shape = broadcast_shapes(self.sizes(), mask.sizes(), "masked_scatter");
   return self.expand(shape).clone().masked_scatter_(mask, source);
 }
 

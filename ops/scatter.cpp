@@ -154,7 +154,7 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
   if (self.dim() == 0) return gather(self, 0, indices);
   Dims of_self(self.sizes()), of_indices(indices.sizes());
   of_self[static_cast<std::size_t>(d)] = of_indices[static_cast<std::size_t>(d)] = 1;
-  Dims common = broadcast_shapes(of_self, of_indices);
+  Dims common = broadcast_shapes(of_self, of_indices, "take_along_dim");
   common[static_cast<std::size_t>(d)] = self.size(d);
   const Tensor x = self.expand(common);
   common[static_cast<std::size_t>(d)] = indices.size(d);

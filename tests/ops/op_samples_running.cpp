@@ -120,8 +120,8 @@ void add_products(OpSamples& samples) {
          [equation](const variable_list& x) { return variable_list{einsum(equation, x)}; },
          std::move(inputs)});
   };
-  einsum_of("as_strided", "ii->i", {normal_input({3, 3})});
-  einsum_of("as_strided", "iji->j",
+  einsum_of("diagonal", "ii->i", {normal_input({3, 3})});
+  einsum_of("diagonal", "iji->j",
             {transposed(normal_input({3, 6})).detach().view({3, 2, 3}).requires_grad_()});
   einsum_of("bmm", "...ij,jk->...ik", {normal_input({2, 3, 2}), normal_input({2, 3})});
   einsum_of("bmm", "ij,ij->", {normal_input({2, 3}), transposed(normal_input({3, 2}))});
@@ -146,7 +146,7 @@ void add_products(OpSamples& samples) {
       {normal_input({2, 2}), normal_input({2, 3}), normal_input({3, 2})});
   add(samples, "mul", "addr", [](Ts s, Ts a, Ts b) { return addr(s, a, b, 0.5, 2); },
       {normal_input({3}), normal_input({2}), normal_input({3})});
-  add(samples, "as_strided", "trace, tall", [](Ts x) { return trace(x); }, {normal_input({4, 2})});
+  add(samples, "diagonal", "trace, tall", [](Ts x) { return trace(x); }, {normal_input({4, 2})});
   samples["mm"].push_back({"chain_matmul",
                            [](const variable_list& m) { return variable_list{chain_matmul(m)}; },
                            {normal_input({2, 3}), normal_input({3, 1}), normal_input({1, 2})}});
