@@ -18,6 +18,16 @@ void compare_into(F f, const Tensor& out, const Tensor& a, const Tensor& b) {
   });
 }
 
+/// For a relation that is another one with its sides exchanged.
+template <class F>
+struct Reversed {
+  F f;
+};
+template <class F>
+void compare_into(Reversed<F> reversed, const Tensor& out, const Tensor& a, const Tensor& b) {
+  compare_into(reversed.f, out, b, a);
+}
+
 template <class F>
 Tensor compare(const char* name, F f, const Tensor& a, const Tensor& b) {
   Tensor y = elementwise::broadcast_result(name, a, b, kBool);
@@ -26,19 +36,8 @@ Tensor compare(const char* name, F f, const Tensor& a, const Tensor& b) {
 }
 
 template <class F>
-void compare_into(F f, const Tensor& out, const Tensor& a, const Scalar& b) {
-  const ScalarType dtype = result_type(a, b);
-  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
-    kernels::map<bool, T>([f, s = kernels::convert_scalar<T>(b)](T x) { return f(x, s); }, out,
-                          kernels::converted(a, dtype));
-  });
-}
-
-template <class F>
-Tensor compare(F f, const Tensor& a, const Scalar& b) {
-  Tensor y = empty(a.sizes(), kBool);
-  compare_into(f, y, a, b);
-  return y;
+Tensor compare(const char* name, F f, const Tensor& a, const Scalar& b) {
+  return compare(name, f, a, elementwise::wrapped_number(b));
 }
 
 /// The answers answer(out, a, b) as numbers of a's dtype in a; they do not depend on what a was
@@ -63,10 +62,7 @@ Tensor& compare_in_place(const char* name, F f, const Tensor& a, const Tensor& b
 
 template <class F>
 Tensor& compare_in_place(const char* name, F f, const Tensor& a, const Scalar& b) {
-  const auto answer = [f, &b](const Tensor& out, const Tensor& x, const Tensor&) {
-    compare_into(f, out, x, b);
-  };
-  return answer_in_place(name, answer, a, a);
+  return compare_in_place(name, f, a, elementwise::wrapped_number(b));
 }
 
 /// f of every element in its own dtype.
@@ -96,8 +92,8 @@ constexpr auto kEqual = [](auto a, auto b) { return a == b; };
 constexpr auto kNotEqual = [](auto a, auto b) { return a != b; };
 constexpr auto kLess = [](auto a, auto b) { return a < b; };
 constexpr auto kLessEqual = [](auto a, auto b) { return a <= b; };
-constexpr auto kGreater = [](auto a, auto b) { return a > b; };
-constexpr auto kGreaterEqual = [](auto a, auto b) { return a >= b; };
+constexpr Reversed kGreater{kLess};
+constexpr Reversed kGreaterEqual{kLessEqual};
 
 /// A contiguous bool tensor.
 bool all_true(const Tensor& t) {
@@ -134,17 +130,17 @@ Tensor& logical_in_place(const char* name, F f, const Tensor& a, const Tensor& b
 }  // namespace
 
 Tensor Tensor::eq(const Tensor& other) const { return compare("eq", kEqual, *this, other); }
-Tensor Tensor::eq(const Scalar& other) const { return compare(kEqual, *this, other); }
+Tensor Tensor::eq(const Scalar& other) const { return compare("eq", kEqual, *this, other); }
 Tensor Tensor::ne(const Tensor& other) const { return compare("ne", kNotEqual, *this, other); }
-Tensor Tensor::ne(const Scalar& other) const { return compare(kNotEqual, *this, other); }
+Tensor Tensor::ne(const Scalar& other) const { return compare("ne", kNotEqual, *this, other); }
 Tensor Tensor::lt(const Tensor& other) const { return compare("lt", kLess, *this, other); }
-Tensor Tensor::lt(const Scalar& other) const { return compare(kLess, *this, other); }
+Tensor Tensor::lt(const Scalar& other) const { return compare("lt", kLess, *this, other); }
 Tensor Tensor::le(const Tensor& other) const { return compare("le", kLessEqual, *this, other); }
-Tensor Tensor::le(const Scalar& other) const { return compare(kLessEqual, *this, other); }
+Tensor Tensor::le(const Scalar& other) const { return compare("le", kLessEqual, *this, other); }
 Tensor Tensor::gt(const Tensor& other) const { return compare("gt", kGreater, *this, other); }
-Tensor Tensor::gt(const Scalar& other) const { return compare(kGreater, *this, other); }
+Tensor Tensor::gt(const Scalar& other) const { return compare("gt", kGreater, *this, other); }
 Tensor Tensor::ge(const Tensor& other) const { return compare("ge", kGreaterEqual, *this, other); }
-Tensor Tensor::ge(const Scalar& other) const { return compare(kGreaterEqual, *this, other); }
+Tensor Tensor::ge(const Scalar& other) const { return compare("ge", kGreaterEqual, *this, other); }
 
 Tensor& Tensor::eq_(const Tensor& other) const {
   return compare_in_place("eq_", kEqual, *this, other);
