@@ -51,8 +51,9 @@ Layout2d layout_of(const Tensor& t) {
 
 /// `t` or, where BLAS cannot read its layout, a copy.
 Tensor readable(const Tensor& t) {
+  if (layout_of(t).fits) return t;
   const NoGradGuard unrecorded;
-  return layout_of(t).fits ? t.detach() : t.contiguous();
+  return t.contiguous();
 }
 
 template <class T>

@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 LIBRARIES = {"Adjoint": "", "libtorch": "_libtorch"}
-TWINS = ["training_bench", "conv_bench", "ops_bench"]
+TWINS = ["training_bench", "conv_bench", "ops_bench", "scaling_bench"]
 LIMIT = "conv_kernels_bench"
 # Which bare product is the limit of which direction of which operation.
 LIMIT_OF = {
@@ -67,6 +67,18 @@ def measure(args):
                             times[name][library].append(time)
     return {name: {library: statistics.median(found) for library, found in by_library.items()}
             for name, by_library in times.items()}
+
+
+def peak_memory(args):
+    """The most memory that some steps of the autoencoder's training take, in MB: {library: size}."""
+    peaks = {}
+    for library, suffix in LIBRARIES.items():
+        path = args.folder / ("training_bench" + suffix)
+        if path.exists():
+            process = subprocess.Popen([path, "--benchmark_filter=training_step/1"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            peaks[library] = os.wait4(process.pid, 0)[2].ru_maxrss / 1024
+    return peaks
 
 
 def limit_of(name, medians):
@@ -166,6 +178,35 @@ def picture(medians, path):
     figure.savefig(path, dpi=110)
 
 
+def scaling_picture(medians, path):
+    """Time for a unit of work against the size of the work."""
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    # The work that a size stands for, in units such that large sizes of all are a few ns.
+    plots = {"scaling_batch": ("conv2d, batch", lambda n: n * 16 * 16 * 9 * 14 * 14 * 3e-3),
+             "scaling_channels": ("conv2d, channels", lambda n: 4 * n * n * 9 * 14 * 14 * 3e-3),
+             "scaling_width": ("conv2d, width of the image", lambda n: 8 * 8 * 9 * n * n * 3e-3),
+             "graph": ("graph, operations", lambda n: n)}
+    figure, axes = plt.subplots(1, len(plots), figsize=(13, 3.4))
+    for axis, (name, (title, work)) in zip(axes, plots.items()):
+        for library, colour in (("Adjoint", "#c8553d"), ("libtorch", "#9aa5b1")):
+            points = sorted((int(key.split("/")[2]), by_library[library])
+                            for key, by_library in medians.items()
+                            if key.startswith(name + "/1/") and library in by_library)
+            axis.plot([n for n, _ in points], [time * 1e3 / work(n) for n, time in points], "o-",
+                      color=colour, label=library, markersize=3)
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.set_title(title, fontsize=10)
+        axis.grid(color="#e5e5e5")
+        axis.set_ylabel("ns an operation" if name == "graph" else "ns for 1000 multiply-adds", fontsize=8)
+    axes[0].legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
 def machine():
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     core = os.environ.get("OPENBLAS_CORETYPE")
@@ -186,14 +227,17 @@ def main():
     args.threads = args.threads or [1, 2]
 
     medians = measure(args)
+    memory = [f"- peak memory of the training benchmark, {library}: {size:.0f} MB"
+              for library, size in peak_memory(args).items()]
     text = "\n".join([f"Measured on: {machine()}; medians of {args.rounds} rounds.", "",
-                      *summary(medians), "", *table(medians)])
+                      *summary(medians), *memory, "", *table(medians)])
     print(text)
     if args.out:
         page = args.out / "benchmarks.md"
         before = page.read_text().split("<!-- measured -->")[0] if page.exists() else ""
         page.write_text(f"{before}<!-- measured -->\n{text}\n")
         picture(medians, args.out / "benchmarks.png")
+        scaling_picture(medians, args.out / "scaling.png")
 
 
 main()
