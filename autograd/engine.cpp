@@ -46,14 +46,15 @@ void Sweep::capture(const std::vector<Edge>& roots, const std::vector<Edge>& inp
   capturing_ = true;
   captured.resize(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    captures_.emplace(inputs[i].node.get(), std::pair(inputs[i].output_nr, i));
+    captures_.emplace(inputs[i].function.get(), std::pair(inputs[i].input_nr, i));
   }
   // All reachable nodes in ascending order: when a node's turn comes, what it leads to is decided.
   std::map<uint64_t, const Node*> reachable;
   std::vector<const Node*> to_visit;
   const auto visit = [&](const Edge& edge) {
-    if (edge.is_valid() && reachable.emplace(edge.node->sequence_nr(), edge.node.get()).second) {
-      to_visit.push_back(edge.node.get());
+    if (edge.is_valid() &&
+        reachable.emplace(edge.function->sequence_nr(), edge.function.get()).second) {
+      to_visit.push_back(edge.function.get());
     }
   };
   for (const Edge& root : roots) visit(root);
@@ -65,7 +66,7 @@ void Sweep::capture(const std::vector<Edge>& roots, const std::vector<Edge>& inp
   for (const auto& [number, node] : reachable) {
     for (const Edge& edge : node->next_edges()) {
       if (edge.is_valid() &&
-          (wanted_.contains(edge.node.get()) || captures_.contains(edge.node.get()))) {
+          (wanted_.contains(edge.function.get()) || captures_.contains(edge.function.get()))) {
         wanted_.insert(node);
         break;
       }
@@ -74,12 +75,12 @@ void Sweep::capture(const std::vector<Edge>& roots, const std::vector<Edge>& inp
 }
 
 void Sweep::receive(const Edge& edge, Tensor gradient) {
-  Waiting& entry = waiting_[edge.node->sequence_nr()];
+  Waiting& entry = waiting_[edge.function->sequence_nr()];
   if (entry.node == nullptr) {
-    entry.node = edge.node;
-    entry.gradients.resize(edge.node->num_inputs());
+    entry.node = edge.function;
+    entry.gradients.resize(edge.function->num_inputs());
   }
-  accumulate(entry.gradients[edge.output_nr], std::move(gradient));
+  accumulate(entry.gradients[edge.input_nr], std::move(gradient));
 }
 
 std::optional<Sweep::Waiting> Sweep::next() {
@@ -123,7 +124,7 @@ void Sweep::propagate(const std::shared_ptr<Node>& node, Grads gradients) {
   const std::vector<Edge>& edges = node->next_edges();
   Needs needs;
   for (std::size_t i = 0; i < edges.size(); ++i) {
-    const Node* target = edges[i].node.get();
+    const Node* target = edges[i].function.get();
     if (target != nullptr && (leads_somewhere(target) || captures_.contains(target))) needs.add(i);
   }
   Grads results;
@@ -138,7 +139,7 @@ void Sweep::propagate(const std::shared_ptr<Node>& node, Grads gradients) {
         edges.size());
   for (std::size_t i = 0; i < edges.size(); ++i) {
     if (!results[i].defined() || !needs[i] || !edges[i].is_valid()) continue;
-    const OutputMeta& expected = edges[i].node->outputs()[edges[i].output_nr];
+    const OutputMeta& expected = edges[i].function->outputs()[edges[i].input_nr];
     receive(edges[i], fit(std::move(results[i]), expected, node->name(), i));
   }
 }

@@ -23,10 +23,10 @@ using variable_list = std::vector<Tensor>;
 
 /// Where a gradient flows to: an operation, and which of its outputs was used.
 struct Edge {
-  std::shared_ptr<Node> node;  ///< null: nothing upstream of this input requires grad
-  uint32_t output_nr = 0;
+  std::shared_ptr<Node> function;  ///< null: nothing upstream of this input requires grad
+  uint32_t input_nr = 0;  ///< libtorch's name: the output's gradient is an input of backward
 
-  bool is_valid() const { return node != nullptr; }
+  bool is_valid() const { return function != nullptr; }
 };
 
 /// Which of an operation's inputs need their gradient in this sweep.

@@ -202,7 +202,7 @@ void detail::take_place(const Tensor& self, const Tensor& value) {
     autograd::record("copy_", marker, {value}, [](const Tensor& g) { return Grads{g}; });
     origin = {marker.impl()->grad_fn, marker.impl()->output_nr};
   }
-  set_origin(impl, origin.node, origin.output_nr);
+  set_origin(impl, origin.function, origin.input_nr);
 }
 
 }  // namespace adjoint::autograd

@@ -65,8 +65,8 @@ void SavedTensor::seal() {
     // gradients have to find their way to it.
     keeps = edge.is_valid() && tensor_.is_leaf();
     if (!keeps) {
-      grad_fn_ = edge.node;
-      output_nr_ = edge.output_nr;
+      grad_fn_ = edge.function;
+      output_nr_ = edge.input_nr;
     }
   } else {
     output_nr_ = tensor_.output_nr();

@@ -76,8 +76,8 @@ std::map<uint64_t, std::shared_ptr<Node>> reachable_from(const std::vector<Edge>
   std::map<uint64_t, std::shared_ptr<Node>> found;
   std::vector<Node*> to_visit;
   const auto visit = [&](const Edge& edge) {
-    if (edge.is_valid() && found.emplace(edge.node->sequence_nr(), edge.node).second) {
-      to_visit.push_back(edge.node.get());
+    if (edge.is_valid() && found.emplace(edge.function->sequence_nr(), edge.function).second) {
+      to_visit.push_back(edge.function.get());
     }
   };
   for (const Edge& root : roots) visit(root);
@@ -106,7 +106,7 @@ Tape Tape::of(const variable_list& roots, const TensorNames& names) {
   for (const auto& [name, tensor] : names.list) {
     if (!tensor.defined()) continue;
     const Edge edge = gradient_edge(tensor);
-    known.emplace(std::pair(edge.node.get(), edge.output_nr), name);
+    known.emplace(std::pair(edge.function.get(), edge.input_nr), name);
   }
   std::size_t unnamed_leaves = 0;
   for (auto& [sequence_nr, node] : reachable_from(root_edges("Tape::of", roots))) {
@@ -130,10 +130,10 @@ Tape Tape::of(const variable_list& roots, const TensorNames& names) {
         entry.input_names.emplace_back("-");
         continue;
       }
-      const Entry& source = tape.entries_[tape.numbers_.at(edge.node->sequence_nr())];
-      entry.inputs.push_back({source.number, edge.output_nr});
+      const Entry& source = tape.entries_[tape.numbers_.at(edge.function->sequence_nr())];
+      entry.inputs.push_back({source.number, edge.input_nr});
       std::string name = source.is_leaf ? source.name : fmt::format("#{}", source.number);
-      if (source.outputs.size() > 1) name += fmt::format(".{}", edge.output_nr);
+      if (source.outputs.size() > 1) name += fmt::format(".{}", edge.input_nr);
       entry.input_names.push_back(std::move(name));
     }
     entry.saved = node->saved();

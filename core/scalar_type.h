@@ -54,6 +54,8 @@ ScalarType promoteTypes(ScalarType a, ScalarType b);
 /// Whether a result of type `from` may be stored into `to` by an in-place operation: floats do not
 /// fit integers, and numbers do not fit bool.
 bool canCast(ScalarType from, ScalarType to);
+inline ScalarType promote_types(ScalarType a, ScalarType b) { return promoteTypes(a, b); }
+inline bool can_cast(ScalarType from, ScalarType to) { return canCast(from, to); }
 
 /// The type that floating-point factory functions use; float32 unless set.
 ScalarType get_default_dtype();

@@ -42,6 +42,14 @@ class Tensor {
  public:
   Tensor() = default;
   explicit Tensor(std::shared_ptr<TensorImpl> impl) : impl_(std::move(impl)) {}
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) = default;
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & = default;
+  /// What is assigned to a temporary goes into the elements, which others share: `x[1] = y`.
+  Tensor& operator=(const Tensor& other) && { return copy_(other); }
+  Tensor& operator=(Tensor&& other) && { return copy_(other); }
+  Tensor& operator=(const Scalar& value) && { return fill_(value); }
 
   // ---- core/tensor.cpp: what the tensor is -----------------------------------------------------
 
@@ -67,6 +75,8 @@ class Tensor {
   ScalarType dtype() const { return impl()->dtype; }
   bool is_floating_point() const { return isFloatingType(scalar_type()); }
   Device device() const { return kCPU; }
+  bool is_cpu() const { return true; }
+  bool is_cuda() const { return false; }
   Layout layout() const { return kStrided; }
   TensorOptions options() const { return TensorOptions(scalar_type()); }
   int64_t element_size() const { return elementSize(scalar_type()); }
@@ -77,7 +87,8 @@ class Tensor {
   /// The first element. Throws Error unless T is the tensor's type.
   template <class T>
   T* data_ptr() const {
-    check(scalar_type() == scalar_type_of<T>, "data_ptr<{}>: the tensor's dtype is {}",
+    check(scalar_type() == scalar_type_of<T>,
+          "data_ptr<{}>: the tensor's dtype is {}; ask for that, or convert the tensor first",
           scalar_type_of<T>, scalar_type());
     return static_cast<T*>(data_ptr());
   }
@@ -238,9 +249,9 @@ class Tensor {
   /// operation.
   Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
   Tensor to(ScalarType dtype, bool non_blocking = false, bool copy = false) const;
+  /// A device alone is options, too: x.to(torch::kCPU).
   Tensor to(const TensorOptions& options, bool non_blocking = false, bool copy = false) const;
   Tensor to(Device device, ScalarType dtype, bool non_blocking = false, bool copy = false) const;
-  Tensor to(Device device, bool non_blocking = false, bool copy = false) const;
   Tensor to(const Tensor& other, bool non_blocking = false, bool copy = false) const;
   Tensor type_as(const Tensor& other) const { return to(other.scalar_type()); }
   Tensor toType(ScalarType type) const { return to(type); }
@@ -470,6 +481,16 @@ class Tensor {
   Tensor gt(const Scalar& other) const;
   Tensor ge(const Tensor& other) const;
   Tensor ge(const Scalar& other) const;
+  Tensor not_equal(const Tensor& other) const { return ne(other); }
+  Tensor not_equal(const Scalar& other) const { return ne(other); }
+  Tensor less(const Tensor& other) const { return lt(other); }
+  Tensor less(const Scalar& other) const { return lt(other); }
+  Tensor less_equal(const Tensor& other) const { return le(other); }
+  Tensor less_equal(const Scalar& other) const { return le(other); }
+  Tensor greater(const Tensor& other) const { return gt(other); }
+  Tensor greater(const Scalar& other) const { return gt(other); }
+  Tensor greater_equal(const Tensor& other) const { return ge(other); }
+  Tensor greater_equal(const Scalar& other) const { return ge(other); }
   Tensor logical_and(const Tensor& other) const;
   Tensor logical_or(const Tensor& other) const;
   Tensor logical_not() const;
@@ -708,6 +729,8 @@ Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
 
 /// Prints the elements as libtorch does, with dtype and shape below.
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+
+inline bool is_floating_point(const Tensor& self) { return self.is_floating_point(); }
 
 /// The dtype of an operation on these, by PyTorch's rules: tensors with dimensions decide; one
 /// without, or a plain number, only if it is of a higher category (bool < integer < float).

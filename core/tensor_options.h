@@ -7,13 +7,25 @@
 
 namespace adjoint {
 
-enum class DeviceType : int8_t { CPU };
+enum class DeviceType : int8_t { CPU, CUDA };
 inline constexpr DeviceType kCPU = DeviceType::CPU;
+inline constexpr DeviceType kCUDA = DeviceType::CUDA;
+
+/// For code that asks before it chooses a device.
+namespace cuda {
+inline bool is_available() { return false; }
+inline std::size_t device_count() { return 0; }
+}  // namespace cuda
 
 /// Where a tensor lives. Adjoint has the CPU only; the type exists so that libtorch code compiles.
 class Device {
  public:
-  Device(DeviceType = kCPU) {}
+  /// Throws Error for anything but kCPU.
+  Device(DeviceType type = kCPU) {
+    check(type == kCPU,
+          "Device(kCUDA): expected kCPU; Adjoint computes on the CPU only, as "
+          "torch::cuda::is_available() tells");
+  }
   /// Throws Error for anything but "cpu".
   Device(std::string_view name) {
     check(name == "cpu" || name == "cpu:0",
@@ -37,7 +49,7 @@ class TensorOptions {
   TensorOptions() = default;
   TensorOptions(ScalarType type) : dtype_(type) {}
   TensorOptions(Device) {}
-  TensorOptions(DeviceType) {}
+  TensorOptions(DeviceType type) { (void)Device(type); }
   TensorOptions(Layout) {}
 
   [[nodiscard]] TensorOptions dtype(std::optional<ScalarType> type) const {

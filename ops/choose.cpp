@@ -223,6 +223,7 @@ Tensor where(const Tensor& condition, const Scalar& self, const Scalar& other) {
   };
   return where(condition, number(self), number(other));
 }
+std::vector<Tensor> where(const Tensor& condition) { return condition.nonzero().unbind(1); }
 
 namespace {
 

@@ -58,6 +58,8 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other);
 Tensor where(const Tensor& condition, const Tensor& self, const Scalar& other);
 Tensor where(const Tensor& condition, const Scalar& self, const Tensor& other);
 Tensor where(const Tensor& condition, const Scalar& self, const Scalar& other);
+/// The indices of all elements that are not zero, a tensor for each dimension.
+std::vector<Tensor> where(const Tensor& condition);
 
 /// `value`, which has to fit self's dtype, where the bool mask is true. Both broadcast.
 inline Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) {

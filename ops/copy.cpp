@@ -36,9 +36,6 @@ Tensor Tensor::to(const TensorOptions& options, bool non_blocking, bool copy) co
 Tensor Tensor::to(Device, ScalarType dtype, bool non_blocking, bool copy) const {
   return to(dtype, non_blocking, copy);
 }
-Tensor Tensor::to(Device, bool non_blocking, bool copy) const {
-  return to(scalar_type(), non_blocking, copy);
-}
 Tensor Tensor::to(const Tensor& other, bool non_blocking, bool copy) const {
   return to(other.scalar_type(), non_blocking, copy);
 }

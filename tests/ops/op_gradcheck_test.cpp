@@ -27,7 +27,7 @@ std::set<std::string> recorded_operations(const variable_list& outputs) {
     to_visit.pop_back();
     if (node == nullptr || !seen.insert(node.get()).second) continue;
     names.insert(node->name());
-    for (const autograd::Edge& edge : node->next_edges()) to_visit.push_back(edge.node);
+    for (const autograd::Edge& edge : node->next_edges()) to_visit.push_back(edge.function);
   }
   return names;
 }
