@@ -112,7 +112,8 @@ void Tensor::retain_grad() const {
 
 unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
   check(requires_grad(),
-        "register_hook: the tensor ({}) does not require grad, so it never gets a gradient",
+        "register_hook: the tensor ({}) does not require grad, so it never gets a gradient; call "
+        "requires_grad_() first",
         describe());
   const std::shared_ptr<autograd::Node> origin = grad_fn();
   auto& hooks = origin ? origin->hooks() : meta_of(impl()).hooks;

@@ -8,7 +8,8 @@ int64_t numel(IntArrayRef sizes) {
   int64_t product = 1;
   bool overflow = false, zero = false;
   for (const int64_t size : sizes) {
-    check(size >= 0, "a size cannot be negative: [{}]", fmt::join(sizes, ", "));
+    check(size >= 0, "a tensor cannot have shape [{}]: no size is negative",
+          fmt::join(sizes, ", "));
     zero |= size == 0;
     // Also with a 0 among them: strides are products of the others.
     overflow |= __builtin_mul_overflow(product, std::max<int64_t>(size, 1), &product);
@@ -146,10 +147,12 @@ Dims infer_size(IntArrayRef shape, int64_t count) {
   if (unknown != nullptr) {
     check(known != 0, "the -1 in shape [{}] could be anything: the other sizes multiply to 0",
           fmt::join(shape, ", "));
-    check(count % known == 0, "shape [{}] does not fit {} elements", fmt::join(shape, ", "), count);
+    check(count % known == 0, "shape [{}] does not fit {} elements: they are no multiple of {}",
+          fmt::join(shape, ", "), count, known);
     *unknown = count / known;
   } else {
-    check(known == count, "shape [{}] does not fit {} elements", fmt::join(shape, ", "), count);
+    check(known == count, "shape [{}] does not fit {} elements: it has {}", fmt::join(shape, ", "),
+          count, known);
   }
   return result;
 }

@@ -57,7 +57,10 @@ int64_t Tensor::stride(int64_t d) const {
 }
 
 Scalar Tensor::item() const {
-  check(numel() == 1, "item: expected a tensor of one element, got {}", describe());
+  check(numel() == 1,
+        "item: expected a tensor of one element, got {}; reduce it first, as in x.sum(), or choose "
+        "an element, as in x[0]",
+        describe());
   return dispatch(scalar_type(), [&]<class T>(std::type_identity<T>) {
     return Scalar(*static_cast<const T*>(data_ptr()));
   });

@@ -99,8 +99,8 @@ class AnyModule {
   template <std::derived_from<Module> M>
   std::shared_ptr<M> ptr() const {
     auto typed = std::dynamic_pointer_cast<M>(ptr());
-    check(typed != nullptr, "the module is a {}, but was asked for as a {}", demangle(type_info()),
-          demangle(typeid(M)));
+    check(typed != nullptr, "the module is of class {}, but was asked for as {}",
+          demangle(type_info()), demangle(typeid(M)));
     return typed;
   }
   const std::type_info& type_info() const { return typeid(*content().ptr()); }

@@ -14,10 +14,16 @@ std::string join(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
 }
 
-void check_name(const char* function, const std::string& name) {
+template <class Value>
+void check_name(const char* function, const std::string& name,
+                const OrderedDict<std::string, Value>& taken) {
   check(!name.empty(), "{}: the name is empty", function);
   check(name.find('.') == std::string::npos,
         "{}: the name '{}' has a dot; dots separate the levels of the module tree", function, name);
+  check(!taken.contains(name),
+        "{}: {} '{}' already defined; names are unique in a module: take another one, or assign to "
+        "what is registered (replace_module for a submodule)",
+        function, taken.key_description(), name);
 }
 
 void convert(const Tensor& tensor, Dtype dtype) {
@@ -37,7 +43,7 @@ const std::string& Module::name() const {
 // ---- registration -------------------------------------------------------------------------------
 
 Tensor& Module::register_parameter(std::string name, Tensor tensor, bool requires_grad) {
-  check_name("register_parameter", name);
+  check_name("register_parameter", name, parameters_);
   if (tensor.defined()) {
     check(tensor.is_leaf(),
           "register_parameter: '{}' ({}) is the result of an operation, not a leaf; register the "
@@ -54,7 +60,7 @@ Tensor& Module::register_parameter(std::string name, Tensor tensor, bool require
 }
 
 Tensor& Module::register_buffer(std::string name, Tensor tensor) {
-  check_name("register_buffer", name);
+  check_name("register_buffer", name, buffers_);
   return buffers_.insert(std::move(name), std::move(tensor));
 }
 
@@ -72,7 +78,7 @@ void Module::check_child(const char* action, const std::string& name,
 }
 
 void Module::add_child(std::string name, std::shared_ptr<Module> module) {
-  check_name("register_module", name);
+  check_name("register_module", name, children_);
   check_child("register_module", name, module);
   children_.insert(std::move(name), std::move(module));
 }

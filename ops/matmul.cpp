@@ -279,7 +279,7 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
   check(input.dim() > 0 && (weight.dim() == 1 || weight.dim() == 2) &&
             input.size(-1) == weight.size(-1),
         "linear: weight [{}] does not fit input [{}]: expected a weight [out, in] and an input "
-        "[..., in]",
+        "[..., in]; flatten pictures first, as in x.flatten(1)",
         fmt::join(weight.sizes(), ", "), fmt::join(input.sizes(), ", "));
   check_dtypes("linear", input, weight);
   const int64_t in = weight.size(-1), out = weight.dim() == 2 ? weight.size(0) : 1;

@@ -181,13 +181,13 @@ TEST(Module, RejectsBadNamesAndTensors) {
   module.register_parameter("w", ones({1}));
   module.register_module("sub", Linear(1, 1));
   EXPECT_THAT([&] { module.register_parameter("w", ones({1})); },
-              ThrowsMessage<Error>("Parameter 'w' already defined"));
+              ThrowsMessage<Error>(HasSubstr("Parameter 'w' already defined")));
   EXPECT_THAT([&] { module.register_parameter("a.b", ones({1})); },
               ThrowsMessage<Error>(HasSubstr("the name 'a.b' has a dot")));
   EXPECT_THAT([&] { module.register_buffer("", ones({1})); },
               ThrowsMessage<Error>("register_buffer: the name is empty"));
   EXPECT_THAT([&] { module.register_module("sub", Linear(1, 1)); },
-              ThrowsMessage<Error>("Submodule 'sub' already defined"));
+              ThrowsMessage<Error>(HasSubstr("Submodule 'sub' already defined")));
   EXPECT_THAT([&] { module.register_module("x", std::shared_ptr<LinearImpl>()); },
               ThrowsMessage<Error>("register_module: the module 'x' is null"));
   EXPECT_THAT([&] { module.register_parameter("n", ones({2}, kInt64)); },
