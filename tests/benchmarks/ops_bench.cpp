@@ -7,7 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "adjoint/tests/benchmarks/library.h"
+#include "adjoint/tests/support/library.h"
 
 namespace {
 
