@@ -30,6 +30,7 @@ namespace {
 /// Functions that every recording passes through, or that come before main.
 bool is_machinery(std::string_view function) {
   constexpr std::array kParts = {"autograd::backtrace_addresses",
+                                 "__interceptor_",  // a sanitizer's
                                  "autograd::Trace::",
                                  "autograd::Node::Node",
                                  "autograd::detail::RuleNode",

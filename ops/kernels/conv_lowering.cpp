@@ -185,7 +185,8 @@ template <class T>
 template <class Visit>
 void Lowering<T>::visit_taps(const Tile& tile, int64_t channels, Visit visit) const {
   const Window win = window(tile);
-  TapRows rows{.pitch = win.pitch,
+  TapRows rows{.w = 0,
+               .pitch = win.pitch,
                .w_image = win.rows * win.pitch,
                .row = 0,
                .cols = tile.cols,

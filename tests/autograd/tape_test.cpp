@@ -142,6 +142,7 @@ TEST(Tape, SeveralRootsUpstreamGradientsAndHigherOrders) {
   EXPECT_TRUE(x.grad().requires_grad());
   EXPECT_TRUE(autograd::grad({x.grad().sum()}, {x})[0].equal(6 * x.detach()));
   EXPECT_THAT(error_of([&] { twice.start(); }), HasSubstr("started already"));
+  x.mutable_grad().reset();  // it leads to x, and would keep itself alive
 }
 
 TEST(Tape, HooksRunAndSeveralOutputsAreTold) {
