@@ -48,7 +48,7 @@ bool train(Autoencoder& model, adjoint::optim::Optimizer& optimizer, Source& sou
     for (const auto& batch : *loader) {
       if (session.skip_batch()) continue;
 
-      optimizer.zero_grad();
+      optimizer.zero_grad(/*set_to_none=*/true);
       const Tensor reconstruction = model->forward(batch.data);
       const Tensor loss = adjoint::mse_loss(reconstruction, batch.data);
       loss.backward();
