@@ -21,6 +21,8 @@
 namespace adjoint {
 
 class Tensor;
+/// What Tensor::describe gives: text when it is formatted or converted, nothing before. It refers
+/// to the tensor.
 struct TensorDescription {
   const Tensor& tensor;
   operator std::string() const;

@@ -123,7 +123,7 @@ def summary(medians):
         parts = name.split("/")
         if parts[0] in ("conv2d", "conv_transpose2d") and len(by_library) == 2:
             groups[parts[0], parts[-1]].append(by_library["libtorch"] / by_library["Adjoint"])
-    return [f"- {operation}, {threads} threads: {geometric_mean(ratios):.2f} times as fast in the "
+    return [f"- {operation}, {threads} thread{'s' * (threads != '1')}: {geometric_mean(ratios):.2f} times as fast in the "
             f"geometric mean, {min(ratios):.2f} at the least, {max(ratios):.2f} at the most"
             for (operation, threads), ratios in sorted(groups.items())]
 

@@ -73,7 +73,8 @@ void bare_product(benchmark::State& state, ConvGeometry g, Map map) {
   set_num_threads(threads);
   const int64_t out = g.out_channels / g.groups;
   const int64_t taps = g.in_channels / g.groups * g.kernel[0] * g.kernel[1];
-  const int64_t columns = std::min<int64_t>(512, g.batch * g.output[0] * g.output[1]);
+  const int64_t positions = g.batch * g.output[0] * g.output[1];
+  const int64_t columns = std::min<int64_t>(512, positions / threads);  // one for each at least
   const int64_t products = std::max<int64_t>(multiply_adds(g) / (out * taps * columns), 1);
   std::vector<float> w(static_cast<std::size_t>(out * taps), 0.5f);
   std::vector<std::vector<float>> tiles_x(static_cast<std::size_t>(threads)),

@@ -14,3 +14,15 @@ def write(file, tensors):
             digits = {"float32": ".9g", "float64": ".17g", "int64": "d"}[dtype]
             out.write(" ".join([name, dtype, *map(str, tensor.shape)]) + "\n")
             out.write(" ".join(format(x, digits) for x in tensor.flatten().tolist()) + "\n")
+
+
+def differentiated(name, inputs, y, g):
+    """The entries of a case for which y.backward(g) has run: inputs x, their gradients d, y and g."""
+    entries = {}
+    for i, x in enumerate(inputs):
+        entries[f"{name}.x{i}"] = x
+        if x.is_floating_point():
+            entries[f"{name}.d{i}"] = torch.zeros_like(x) if x.grad is None else x.grad
+    entries[f"{name}.y"] = y
+    entries[f"{name}.g"] = g
+    return entries

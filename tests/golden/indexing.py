@@ -37,12 +37,7 @@ def case(name, function, *inputs):
     g = torch.randint(-9, 10, y.shape).double()
     if y.requires_grad:
         y.backward(g)
-    for i, x in enumerate(leaves):
-        written[f"{name}.x{i}"] = x
-        if x.is_floating_point():
-            written[f"{name}.d{i}"] = torch.zeros_like(x) if x.grad is None else x.grad
-    written[f"{name}.y"] = y
-    written[f"{name}.g"] = g
+    written.update(golden.differentiated(name, leaves, y, g))
 
 
 def write(file):

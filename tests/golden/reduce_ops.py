@@ -27,12 +27,7 @@ def case(name, function, *inputs):
     y = function(*inputs)
     g = torch.randn_like(y)
     y.backward(g)
-    for i, x in enumerate(inputs):
-        written[f"{name}.x{i}"] = x
-        if x.is_floating_point():
-            written[f"{name}.d{i}"] = torch.zeros_like(x) if x.grad is None else x.grad
-    written[f"{name}.y"] = y
-    written[f"{name}.g"] = g
+    written.update(golden.differentiated(name, inputs, y, g))
 
 
 def write(file):

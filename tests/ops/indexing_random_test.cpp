@@ -7,27 +7,18 @@
 #include <gtest/gtest.h>
 
 #include "adjoint/adjoint.h"
+#include "adjoint/tests/golden/lines.h"
 
 namespace adjoint {
 namespace {
 
+using golden::split;
 using indexing::None;
 using indexing::Slice;
 using indexing::TensorIndex;
 using Ints = std::vector<int64_t>;
 
 // ---- the cases of indexing.txt ------------------------------------------------------------------
-
-std::vector<std::string> split(const std::string& text, const std::string& separator) {
-  std::vector<std::string> parts;
-  std::size_t from = 0;
-  for (std::size_t to; (to = text.find(separator, from)) != std::string::npos;) {
-    parts.push_back(text.substr(from, to - from));
-    from = to + separator.size();
-  }
-  parts.push_back(text.substr(from));
-  return parts;
-}
 
 Ints parse_ints(const std::string& text, const std::string& separator = ",") {
   Ints numbers;
