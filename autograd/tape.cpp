@@ -216,9 +216,10 @@ std::string Tape::to_dot() const {
     for (const Source& source : entry.inputs) {
       if (!source.number) continue;
       const Entry& from = entries_[*source.number];
-      dot +=
-          fmt::format("  n{} -> n{} [label={}];\n", from.number, entry.number,
-                      quoted(from.is_leaf ? "" : " " + shape_text(from.outputs[source.output_nr])));
+      dot += fmt::format(
+          "  n{} -> n{} [label={}];\n", from.number, entry.number,
+          quoted(from.is_leaf ? std::string()
+                              : fmt::format(" {}", shape_text(from.outputs[source.output_nr]))));
     }
   }
   return dot + "}\n";
