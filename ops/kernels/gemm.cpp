@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <climits>
+#include <type_traits>
 
 #include <cblas.h>
 
 #include "adjoint/core/error.h"
 #include "adjoint/core/parallel.h"
+#include "adjoint/ops/kernels/avx512_gemm.h"
 
 namespace adjoint::kernels {
 namespace {
@@ -98,6 +100,9 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T beta, T* 
     const auto cols = static_cast<blasint>(b.transposed ? k : n);
     return blas_gemv(transpose_flag(!b.transposed), rows, cols, b.data, leading_dimension(b, k, n),
                      a.data, a.transposed ? static_cast<blasint>(a.stride) : 1, beta, c);
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (has_avx512()) return avx512_gemm(m, n, k, a, b, beta, c, c_stride);
   }
   blas_gemm(transpose_flag(a.transposed), transpose_flag(b.transposed), static_cast<blasint>(m),
             static_cast<blasint>(n), static_cast<blasint>(k), a.data, leading_dimension(a, m, k),
