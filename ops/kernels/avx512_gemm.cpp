@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adjoint/core/allocator.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -17,24 +18,28 @@ namespace adjoint::kernels {
 namespace {
 
 constexpr int64_t kLanes = 16;
-constexpr int64_t kRows = 8;
-constexpr int kVectors = 3;
+constexpr int64_t kVectors = 3;
 /// How far to go along k at once: a panel of B, kVectors wide, then stays in the first-level cache.
 constexpr int64_t kDepth = 192;
-/// The same where A^T is copied into panels first: these are read in the order of their addresses,
-/// and the sums cost more to store.
-constexpr int64_t kCopiedDepth = 1024;
-/// From so many rows on, a panel of B is copied before it is used: 10% faster from there on, 25%
-/// slower for 16 rows.
-constexpr int64_t kRowsWorthACopy = 128;
+/// The same where B is transposed first: a panel is then read in the order of its addresses, and
+/// the sums cost more to store.
+constexpr int64_t kTransposedDepth = 1024;
+/// From so many rows on, copying A and B block by block before they are used pays: for A 10%, and
+/// more where rows are a multiple of a page apart; for B 10%, but it takes 25% longer for 16 rows.
+constexpr int64_t kRowsToCopyA = 64;
+constexpr int64_t kColsToCopyA = 128;
+constexpr int64_t kRowsToCopyB = 128;
+/// Elements of A to copy, at most: 2 MB, a common size of the second-level cache.
+constexpr int64_t kLargestCopyOfA = 512 * 1024;
 /// Steps along k by which the rows of B are asked for before they are needed: the processor
 /// foresees no access beyond the page, and each row has pages of its own. 20% at k = 576.
 constexpr int64_t kPrefetch = 12;
 
-/// The operand that is read an element at a time: (i, p) is data[i * row + p * depth].
+/// An operand by the steps to the next row of it and along k: (i, p) is data[i * row + p * depth].
 struct Scalars {
   const float* data;
   int64_t row, depth;
+  Scalars from(int64_t i, int64_t p) const { return {data + i * row + p * depth, row, depth}; }
 };
 
 /// The operand that is read in vectors: (p, j) is data[p * depth + j].
@@ -114,16 +119,16 @@ template <int kBlockRows, int kBlockVectors>
   }
 }
 
-/// All rows of a panel of columns.
+/// At most 16 rows of a panel of columns.
 template <int kPanelVectors>
-[[gnu::target("avx512f")]] void panel(int64_t rows, int64_t depth, Scalars a, Vectors b,
-                                      __mmask16 last, Sums c) {
+[[gnu::target("avx512f")]] void blocks(int64_t rows, int64_t depth, Scalars a, Vectors b,
+                                       __mmask16 last, Sums c) {
   const auto advance = [&](int64_t count) {
     a.data += count * a.row;
     c.data += count * c.row;
     rows -= count;
   };
-  for (; rows >= kRows; advance(kRows)) block<kRows, kPanelVectors>(depth, a, b, last, c);
+  for (; rows >= 8; advance(8)) block<8, kPanelVectors>(depth, a, b, last, c);
   if (rows >= 4) {
     block<4, kPanelVectors>(depth, a, b, last, c);
     advance(4);
@@ -155,7 +160,7 @@ template <int kPanelVectors>
   }
 }
 
-/// Copies (p, j) to to[p * width + j], where width is cols rounded up to whole vectors.
+/// Copies (j, p) to to[p * width + j], where width is cols rounded up to whole vectors.
 [[gnu::target("avx512f")]] void copy_panel(int64_t depth, int64_t cols, Scalars from, int64_t width,
                                            float* to) {
   for (int64_t j = 0; j < cols; j += kLanes) {
@@ -186,39 +191,49 @@ template <int kPanelVectors>
   }
 }
 
+/// (i, j) = sum over p of a(i, p) b(j, p), with beta.
 [[gnu::target("avx512f")]] void multiply(int64_t rows, int64_t cols, int64_t k, Scalars a,
                                          Scalars b, Sums c) {
-  const bool copied = b.row != 1 || rows >= kRowsWorthACopy;
-  const int64_t vectors = (cols + kLanes - 1) / kLanes;
-  const int64_t panels = (vectors + kVectors - 1) / kVectors;
-  const int64_t parts =
-      (k + (b.row != 1 ? kCopiedDepth : kDepth) - 1) / (b.row != 1 ? kCopiedDepth : kDepth);
-  const int64_t part = (k + parts - 1) / parts;
-  const Scratch<float> space(copied ? part * kVectors * kLanes : 0);
+  const bool transpose_b = b.row != 1;
+  const int64_t parts = ceil_div(k, transpose_b ? kTransposedDepth : kDepth);
+  const int64_t part = ceil_div(k, parts);
+  const bool copy_a =
+      rows >= kRowsToCopyA && cols >= kColsToCopyA && rows * part <= kLargestCopyOfA;
+  const bool copy_b = transpose_b || rows >= kRowsToCopyB;
+  const Scratch<float> a_copy(copy_a ? ceil_div(rows, kLanes) * kLanes * part : 0);
+  const Scratch<float> b_copy(copy_b ? kVectors * kLanes * part : 0);
+  const int64_t vectors = ceil_div(cols, kLanes), panels = ceil_div(vectors, kVectors);
   for (int64_t p = 0; p < k; p += part) {
     const int64_t depth = std::min(part, k - p);
-    const Scalars ap{a.data + p * a.depth, a.row, a.depth};
-    for (int64_t i = 0; i < panels; ++i) {
-      const int64_t first = i * vectors / panels, end = (i + 1) * vectors / panels;
-      const int64_t col = first * kLanes, width = (end - first) * kLanes;
-      const int64_t count = std::min(width, cols - col);
-      const Scalars from{b.data + col * b.row + p * b.depth, b.row, b.depth};
-      Vectors bp{from.data, from.depth};
-      if (copied) {
-        copy_panel(depth, count, from, width, space.get());
-        bp = {space.get(), width};
-      }
+    const float beta = p == 0 ? c.beta : 1;
+    for (int64_t i = 0; copy_a && i < rows; i += kLanes) {
+      copy_panel(depth, std::min(kLanes, rows - i), a.from(i, p), kLanes, a_copy.get() + i * depth);
+    }
+    for (int64_t panel = 0; panel < panels; ++panel) {
+      const int64_t first = panel * vectors / panels, end = (panel + 1) * vectors / panels;
+      const int64_t j = first * kLanes, width = (end - first) * kLanes;
+      const int64_t count = std::min(width, cols - j);
       const auto last = static_cast<__mmask16>(0xffff >> (width - count));
-      const Sums to{c.data + col * c.col, c.row, c.col, p == 0 ? c.beta : 1};
-      switch (end - first) {
-        case 1:
-          panel<1>(rows, depth, ap, bp, last, to);
-          break;
-        case 2:
-          panel<2>(rows, depth, ap, bp, last, to);
-          break;
-        default:
-          panel<3>(rows, depth, ap, bp, last, to);
+      const Scalars columns = b.from(j, p);
+      Vectors bs{columns.data, columns.depth};
+      if (copy_b) {
+        copy_panel(depth, count, columns, width, b_copy.get());
+        bs = {b_copy.get(), width};
+      }
+      for (int64_t i = 0; i < rows; i += kLanes) {
+        const Scalars as = copy_a ? Scalars{a_copy.get() + i * depth, 1, kLanes} : a.from(i, p);
+        const Sums to{c.data + i * c.row + j * c.col, c.row, c.col, beta};
+        const int64_t group = std::min(kLanes, rows - i);
+        switch (end - first) {
+          case 1:
+            blocks<1>(group, depth, as, bs, last, to);
+            break;
+          case 2:
+            blocks<2>(group, depth, as, bs, last, to);
+            break;
+          default:
+            blocks<kVectors>(group, depth, as, bs, last, to);
+        }
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include "adjoint/core/allocator.h"
 #include "adjoint/core/parallel.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/kernels/conv_lowering.h"
 #include "adjoint/ops/kernels/gemm.h"
 

@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/kernels/conv.h"
 
 namespace adjoint::kernels {
-
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// A share of a convolution's output positions: several whole images, a band of whole rows of one
 /// image, or a piece of one row.

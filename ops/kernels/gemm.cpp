@@ -9,6 +9,7 @@
 #include "adjoint/core/error.h"
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/kernels/avx512_gemm.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 
 namespace adjoint::kernels {
 namespace {
@@ -68,8 +69,6 @@ Matrix<T> from(Matrix<T> matrix, int64_t row, int64_t col) {
   matrix.data += matrix.transposed ? col * matrix.stride + row : row * matrix.stride + col;
   return matrix;
 }
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 

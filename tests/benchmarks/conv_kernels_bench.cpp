@@ -1,22 +1,21 @@
 // The kernels under the convolution's three maps, beside the matrix products that are their limit:
-// the same number of multiply-adds in sgemms on ready columns, cut like the kernels' tiles.
-// Float32. Arguments: threads.
+// the same number of multiply-adds in OpenBLAS's sgemm on ready columns, cut like the kernels'
+// tiles. Float32. Arguments: threads.
 
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <cblas.h>
 
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/kernels/conv.h"
-#include "adjoint/ops/kernels/gemm.h"
 #include "adjoint/tests/benchmarks/conv_shapes.h"
 
 namespace {
 
 using namespace adjoint;
 using kernels::ConvGeometry;
-using kernels::Matrix;
 
 ConvGeometry geometry_of(const ConvShape& s) {
   return {.batch = s.batch,
@@ -67,10 +66,19 @@ void convolution(benchmark::State& state, ConvGeometry g, Map map) {
   count(state, g);
 }
 
+/// C = A B + beta C, where A is [m, k], B is [k, n] and C is [m, n].
+void sgemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int64_t m, int64_t n, int64_t k, const float* a,
+           int64_t lda, const float* b, int64_t ldb, float beta, float* c) {
+  cblas_sgemm(CblasRowMajor, ta, tb, static_cast<blasint>(m), static_cast<blasint>(n),
+              static_cast<blasint>(k), 1, a, static_cast<blasint>(lda), b,
+              static_cast<blasint>(ldb), beta, c, static_cast<blasint>(n));
+}
+
 /// The limit: the same number of multiply-adds as products on one ready tile of 512 columns.
 void bare_product(benchmark::State& state, ConvGeometry g, Map map) {
   const int threads = static_cast<int>(state.range(0));
   set_num_threads(threads);
+  openblas_set_num_threads(1);  // the threads are ours
   const int64_t out = g.out_channels / g.groups;
   const int64_t taps = g.in_channels / g.groups * g.kernel[0] * g.kernel[1];
   const int64_t positions = g.batch * g.output[0] * g.output[1];
@@ -85,19 +93,17 @@ void bare_product(benchmark::State& state, ConvGeometry g, Map map) {
   for (auto _ : state) {
     parallel_for(0, threads, 1, [&](int64_t t, int64_t) {
       const auto i = static_cast<std::size_t>(t);
-      const Matrix<float> ws{w.data(), taps}, wt{w.data(), taps, true};
-      const Matrix<float> xs{tiles_x[i].data(), columns}, xt{tiles_x[i].data(), columns, true};
-      const Matrix<float> ys{tiles_y[i].data(), columns};
+      float *xs = tiles_x[i].data(), *ys = tiles_y[i].data(), *ws = tiles_w[i].data();
       for (int64_t p = t; p < products; p += threads) {
         switch (map) {
           case Map::kForward:
-            kernels::gemm(out, columns, taps, ws, xs, 0.0f, tiles_y[i].data(), columns);
+            sgemm(CblasNoTrans, CblasNoTrans, out, columns, taps, ws, taps, xs, columns, 0, ys);
             break;
           case Map::kTransposed:
-            kernels::gemm(taps, columns, out, wt, ys, 0.0f, tiles_x[i].data(), columns);
+            sgemm(CblasTrans, CblasNoTrans, taps, columns, out, ws, taps, ys, columns, 0, xs);
             break;
           case Map::kWeight:
-            kernels::gemm(out, taps, columns, ys, xt, 1.0f, tiles_w[i].data(), taps);
+            sgemm(CblasNoTrans, CblasTrans, out, taps, columns, ys, columns, xs, columns, 1, ws);
             break;
         }
       }
