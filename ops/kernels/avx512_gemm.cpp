@@ -18,7 +18,7 @@ namespace adjoint::kernels {
 namespace {
 
 constexpr int64_t kLanes = 16;
-constexpr int64_t kVectors = 3;
+constexpr int64_t kPanelVectors = 3;
 /// How far to go along k at once: a panel of B, kVectors wide, then stays in the first-level cache.
 constexpr int64_t kDepth = 192;
 /// The same where B is transposed first: a panel is then read in the order of its addresses, and
@@ -42,12 +42,6 @@ struct Scalars {
   Scalars from(int64_t i, int64_t p) const { return {data + i * row + p * depth, row, depth}; }
 };
 
-/// The operand that is read in vectors: (p, j) is data[p * depth + j].
-struct Vectors {
-  const float* data;
-  int64_t depth;
-};
-
 /// What is computed: (i, j) is data[i * row + j * col], of which either step is 1.
 struct Sums {
   float* data;
@@ -55,47 +49,56 @@ struct Sums {
   float beta;
 };
 
-/// Sums of kBlockRows x kBlockVectors; `last` has a bit for each lane of the last vector that
-/// exists.
-template <int kBlockRows, int kBlockVectors>
-[[gnu::target("avx512f"), gnu::noinline]] void block(int64_t depth, Scalars a, Vectors b,
-                                                     __mmask16 last, Sums c) {
-  __m512 sums[kBlockRows][kBlockVectors];
+/// What the blocks of a panel share. They take it by reference: as arguments of its own it would
+/// be put together on the stack for each block, which took 8% of a product.
+struct Panel {
+  int64_t depth;
+  int64_t a_row, a_depth, b_depth, c_row, c_col;  ///< steps, as in Scalars and Sums
+  float beta;
+  __mmask16 last;  ///< has a bit for each lane of the last vector that exists
+};
+
+/// Sums of kRows x kVectors from (0, 0) of what a, b and c point to.
+template <int kRows, int kVectors>
+[[gnu::target("avx512f"), gnu::noinline]] void block(const Panel& panel, const float* a,
+                                                     const float* b, float* c) {
+  __m512 sums[kRows][kVectors];
 #pragma GCC unroll 8
-  for (int i = 0; i < kBlockRows; ++i) {
+  for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
-    for (int j = 0; j < kBlockVectors; ++j) sums[i][j] = _mm512_setzero_ps();
+    for (int j = 0; j < kVectors; ++j) sums[i][j] = _mm512_setzero_ps();
   }
-  for (int64_t p = 0; p < depth; ++p) {
-    __m512 columns[kBlockVectors];
+  const __mmask16 last = panel.last;
+  const int64_t a_row = panel.a_row, a_depth = panel.a_depth, b_depth = panel.b_depth;
+  for (int64_t p = panel.depth; p > 0; --p) {
+    __m512 columns[kVectors];
 #pragma GCC unroll 3
-    for (int j = 0; j < kBlockVectors; ++j) {
-      const float* from = b.data + j * kLanes;
-      columns[j] =
-          j < kBlockVectors - 1 ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(last, from);
-      _mm_prefetch(reinterpret_cast<const char*>(from + kPrefetch * b.depth), _MM_HINT_T0);
+    for (int j = 0; j < kVectors; ++j) {
+      const float* from = b + j * kLanes;
+      columns[j] = j < kVectors - 1 ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(last, from);
+      _mm_prefetch(reinterpret_cast<const char*>(from + kPrefetch * b_depth), _MM_HINT_T0);
     }
 #pragma GCC unroll 8
-    for (int i = 0; i < kBlockRows; ++i) {
-      const __m512 scalar = _mm512_set1_ps(a.data[i * a.row]);
+    for (int i = 0; i < kRows; ++i) {
+      const __m512 scalar = _mm512_set1_ps(a[i * a_row]);
 #pragma GCC unroll 3
-      for (int j = 0; j < kBlockVectors; ++j) {
+      for (int j = 0; j < kVectors; ++j) {
         sums[i][j] = _mm512_fmadd_ps(scalar, columns[j], sums[i][j]);
       }
     }
-    a.data += a.depth;
-    b.data += b.depth;
+    a += a_depth;
+    b += b_depth;
   }
 
-  const __m512 beta = _mm512_set1_ps(c.beta);
-  if (c.col == 1) {
+  const __m512 beta = _mm512_set1_ps(panel.beta);
+  if (panel.c_col == 1) {
 #pragma GCC unroll 8
-    for (int i = 0; i < kBlockRows; ++i) {
+    for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
-      for (int j = 0; j < kBlockVectors; ++j) {
-        const __mmask16 lanes = j < kBlockVectors - 1 ? __mmask16(-1) : last;
-        float* to = c.data + i * c.row + j * kLanes;
-        if (c.beta != 0) {
+      for (int j = 0; j < kVectors; ++j) {
+        const __mmask16 lanes = j < kVectors - 1 ? __mmask16(-1) : last;
+        float* to = c + i * panel.c_row + j * kLanes;
+        if (panel.beta != 0) {
           sums[i][j] = _mm512_fmadd_ps(beta, _mm512_maskz_loadu_ps(lanes, to), sums[i][j]);
         }
         _mm512_mask_storeu_ps(to, lanes, sums[i][j]);
@@ -103,41 +106,40 @@ template <int kBlockRows, int kBlockVectors>
     }
     return;
   }
-  alignas(64) float transposed[kBlockRows][kBlockVectors * kLanes];
+  alignas(64) float rows[kRows][kVectors * kLanes];
 #pragma GCC unroll 8
-  for (int i = 0; i < kBlockRows; ++i) {
+  for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 3
-    for (int j = 0; j < kBlockVectors; ++j) _mm512_store_ps(transposed[i] + j * kLanes, sums[i][j]);
+    for (int j = 0; j < kVectors; ++j) _mm512_store_ps(rows[i] + j * kLanes, sums[i][j]);
   }
-  const int cols = (kBlockVectors - 1) * kLanes + __builtin_popcount(last);
+  const int cols = (kVectors - 1) * kLanes + __builtin_popcount(last);
   for (int j = 0; j < cols; ++j) {
-    float* to = c.data + j * c.col;
-#pragma GCC unroll 8
-    for (int i = 0; i < kBlockRows; ++i) {
-      to[i] = c.beta == 0 ? transposed[i][j] : transposed[i][j] + c.beta * to[i];
+    float* to = c + j * panel.c_col;
+    for (int i = 0; i < kRows; ++i) {
+      to[i] = panel.beta == 0 ? rows[i][j] : rows[i][j] + panel.beta * to[i];
     }
   }
 }
 
-/// At most 16 rows of a panel of columns.
-template <int kPanelVectors>
-[[gnu::target("avx512f")]] void blocks(int64_t rows, int64_t depth, Scalars a, Vectors b,
-                                       __mmask16 last, Sums c) {
+/// At most 16 rows of a panel.
+template <int kVectors>
+[[gnu::target("avx512f")]] void blocks(int64_t rows, const Panel& panel, const float* a,
+                                       const float* b, float* c) {
   const auto advance = [&](int64_t count) {
-    a.data += count * a.row;
-    c.data += count * c.row;
+    a += count * panel.a_row;
+    c += count * panel.c_row;
     rows -= count;
   };
-  for (; rows >= 8; advance(8)) block<8, kPanelVectors>(depth, a, b, last, c);
+  for (; rows >= 8; advance(8)) block<8, kVectors>(panel, a, b, c);
   if (rows >= 4) {
-    block<4, kPanelVectors>(depth, a, b, last, c);
+    block<4, kVectors>(panel, a, b, c);
     advance(4);
   }
   if (rows >= 2) {
-    block<2, kPanelVectors>(depth, a, b, last, c);
+    block<2, kVectors>(panel, a, b, c);
     advance(2);
   }
-  if (rows >= 1) block<1, kPanelVectors>(depth, a, b, last, c);
+  if (rows >= 1) block<1, kVectors>(panel, a, b, c);
 }
 
 /// Transposes 16 vectors of 16, of which those from `count` on are 0: exchanges the halves that lie
@@ -201,38 +203,43 @@ template <int kPanelVectors>
       rows >= kRowsToCopyA && cols >= kColsToCopyA && rows * part <= kLargestCopyOfA;
   const bool copy_b = transpose_b || rows >= kRowsToCopyB;
   const Scratch<float> a_copy(copy_a ? ceil_div(rows, kLanes) * kLanes * part : 0);
-  const Scratch<float> b_copy(copy_b ? kVectors * kLanes * part : 0);
-  const int64_t vectors = ceil_div(cols, kLanes), panels = ceil_div(vectors, kVectors);
+  const Scratch<float> b_copy(copy_b ? kPanelVectors * kLanes * part : 0);
+  const int64_t vectors = ceil_div(cols, kLanes), panels = ceil_div(vectors, kPanelVectors);
   for (int64_t p = 0; p < k; p += part) {
     const int64_t depth = std::min(part, k - p);
-    const float beta = p == 0 ? c.beta : 1;
     for (int64_t i = 0; copy_a && i < rows; i += kLanes) {
       copy_panel(depth, std::min(kLanes, rows - i), a.from(i, p), kLanes, a_copy.get() + i * depth);
     }
-    for (int64_t panel = 0; panel < panels; ++panel) {
-      const int64_t first = panel * vectors / panels, end = (panel + 1) * vectors / panels;
+    for (int64_t number = 0; number < panels; ++number) {
+      const int64_t first = number * vectors / panels, end = (number + 1) * vectors / panels;
       const int64_t j = first * kLanes, width = (end - first) * kLanes;
       const int64_t count = std::min(width, cols - j);
-      const auto last = static_cast<__mmask16>(0xffff >> (width - count));
-      const Scalars columns = b.from(j, p);
-      Vectors bs{columns.data, columns.depth};
+      const Panel panel{.depth = depth,
+                        .a_row = copy_a ? 1 : a.row,
+                        .a_depth = copy_a ? kLanes : a.depth,
+                        .b_depth = copy_b ? width : b.depth,
+                        .c_row = c.row,
+                        .c_col = c.col,
+                        .beta = p == 0 ? c.beta : 1,
+                        .last = static_cast<__mmask16>(0xffff >> (width - count))};
+      const float* bs = b.from(j, p).data;
       if (copy_b) {
-        copy_panel(depth, count, columns, width, b_copy.get());
-        bs = {b_copy.get(), width};
+        copy_panel(depth, count, b.from(j, p), width, b_copy.get());
+        bs = b_copy.get();
       }
       for (int64_t i = 0; i < rows; i += kLanes) {
-        const Scalars as = copy_a ? Scalars{a_copy.get() + i * depth, 1, kLanes} : a.from(i, p);
-        const Sums to{c.data + i * c.row + j * c.col, c.row, c.col, beta};
         const int64_t group = std::min(kLanes, rows - i);
+        const float* as = copy_a ? a_copy.get() + i * depth : a.from(i, p).data;
+        float* to = c.data + i * c.row + j * c.col;
         switch (end - first) {
           case 1:
-            blocks<1>(group, depth, as, bs, last, to);
+            blocks<1>(group, panel, as, bs, to);
             break;
           case 2:
-            blocks<2>(group, depth, as, bs, last, to);
+            blocks<2>(group, panel, as, bs, to);
             break;
           default:
-            blocks<kVectors>(group, depth, as, bs, last, to);
+            blocks<kPanelVectors>(group, panel, as, bs, to);
         }
       }
     }
