@@ -6,6 +6,8 @@
 #include <string_view>
 #include <typeinfo>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/backtrace.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/saved_tensor.h"

@@ -3,6 +3,8 @@
 #include <memory>
 #include <mutex>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/saved_tensor.h"
 #include "adjoint/core/generator.h"

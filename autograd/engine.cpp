@@ -1,5 +1,7 @@
 #include "adjoint/autograd/engine.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/anomaly.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/meta.h"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/grad_mode.h"
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include <fmt/format.h>
 #include <spdlog/logger.h>
 
 #include "adjoint/autograd/engine.h"

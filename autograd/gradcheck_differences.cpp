@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include <fmt/ranges.h>
+
 namespace adjoint::autograd::gradcheck_detail {
 
 Values values_of(const Tensor& tensor) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/ranges.h>
+
 namespace adjoint::autograd::gradcheck_detail {
 namespace {
 

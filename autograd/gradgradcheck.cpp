@@ -1,5 +1,7 @@
 // gradgradcheck: gradcheck of the gradients as functions of inputs and upstream gradients.
 
+#include <fmt/format.h>
+
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/gradcheck.h"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/meta.h"
 #include "adjoint/core/inference.h"
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <unordered_map>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/sweep.h"
 

@@ -8,8 +8,6 @@
 #include <span>
 #include <vector>
 
-#include <fmt/ranges.h>
-
 #include "adjoint/core/error.h"
 
 namespace adjoint {
@@ -85,7 +83,9 @@ using IntArrayRef = ArrayRef<int64_t>;
 /// Prints as `[2, 3]`.
 template <class T>
 std::ostream& operator<<(std::ostream& out, ArrayRef<T> a) {
-  return out << fmt::format("[{}]", fmt::join(a, ", "));
+  out << '[';
+  for (std::size_t i = 0; i < a.size(); ++i) out << (i == 0 ? "" : ", ") << a[i];
+  return out << ']';
 }
 
 }  // namespace adjoint

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace adjoint {
 
@@ -34,6 +34,9 @@ template <class... Args>
   throw Error(fmt::format(format, std::forward<Args>(args)...));
 }
 
+/// Throws Error with the message as it stands.
+[[noreturn]] inline void fail(const char* message) { throw Error(message); }
+
 /// Throws Error with the message, formatted only then, unless `condition` holds. The arguments are
 /// evaluated always and in any order: keep them cheap, and off errno and what the condition
 /// changes.
@@ -41,6 +44,12 @@ template <class... Args>
 inline void check(bool condition, fmt::format_string<Args...> format, Args&&... args) {
   if (!condition) [[unlikely]] {
     fail(format, std::forward<Args>(args)...);
+  }
+}
+/// Most messages in headers are as they stand: unlike a format, that costs no time to compile.
+inline void check(bool condition, const char* message) {
+  if (!condition) [[unlikely]] {
+    fail(message);
   }
 }
 

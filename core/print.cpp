@@ -3,6 +3,8 @@
 #include <ostream>
 #include <span>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/core/tensor.h"
 
 namespace adjoint {

@@ -48,12 +48,12 @@ class Scalar {
         constexpr double limit =
             2.0 * static_cast<double>(T{1} << (std::numeric_limits<T>::digits - 1));
         const double whole = std::trunc(real_);
-        check(whole < limit && whole >= (std::is_signed_v<T> ? -limit : 0.0),
-              "the number {} does not fit {}", real_, scalar_type_of<T>);
+        if (!(whole < limit && whole >= (std::is_signed_v<T> ? -limit : 0.0))) {
+          fail_to_fit(scalar_type_of<T>);
+        }
         return static_cast<T>(real_);
       }
-      check(std::in_range<T>(integer_), "the number {} does not fit {}", integer_,
-            scalar_type_of<T>);
+      if (!std::in_range<T>(integer_)) fail_to_fit(scalar_type_of<T>);
       return static_cast<T>(integer_);
     } else {
       return kind_ == kFloat64 ? static_cast<T>(real_) : static_cast<T>(integer_);
@@ -76,6 +76,8 @@ class Scalar {
   }
 
  private:
+  [[noreturn]] void fail_to_fit(ScalarType type) const;
+
   ScalarType kind_;
   union {
     double real_;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <fmt/ranges.h>
+
 namespace adjoint {
 
 int64_t numel(IntArrayRef sizes) {

@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/core/inference.h"
 
 namespace adjoint {

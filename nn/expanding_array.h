@@ -4,6 +4,7 @@
 #include <array>
 #include <initializer_list>
 #include <ostream>
+#include <sstream>
 #include <vector>
 
 #include "adjoint/core/array_ref.h"
@@ -19,8 +20,11 @@ class ExpandingArray {
       : ExpandingArray(ArrayRef<T>(values.begin(), values.size())) {}
   ExpandingArray(const std::vector<T>& values) : ExpandingArray(ArrayRef<T>(values)) {}
   ExpandingArray(ArrayRef<T> values) {
-    check(values.size() == D, "expected {} numbers, or one for all dimensions, got [{}]", D,
-          fmt::join(values, ", "));
+    if (values.size() != D) {
+      std::ostringstream given;
+      given << values;
+      fail("expected {} numbers, or one for all dimensions, got {}", D, given.str());
+    }
     std::copy(values.begin(), values.end(), values_.begin());
   }
   ExpandingArray(T value) { values_.fill(value); }

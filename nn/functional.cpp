@@ -3,6 +3,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <fmt/format.h>
 #include <spdlog/logger.h>
 
 #include "adjoint/core/logging.h"

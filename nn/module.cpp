@@ -3,6 +3,8 @@
 #include <typeinfo>
 #include <unordered_set>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/core/type_name.h"
 #include "adjoint/nn/zero_grad.h"
@@ -230,6 +232,41 @@ std::shared_ptr<Module> Module::clone(const std::optional<Device>&) const {
 
 void Module::clone_(const Module& other, const std::optional<Device>& device) {
   other.clone(device);  // throws: only a Cloneable knows how to take over a clone's members
+}
+
+void Module::clear_members() {
+  parameters_.clear();
+  buffers_.clear();
+  children_.clear();
+}
+
+void Module::copy_members(const Module& original, const std::optional<Device>& device) {
+  const auto check_keys = [this](const auto& from, const auto& made) {
+    check(from.keys() == made.keys(),
+          "clone: {} has the {}s [{}], but its reset() made [{}]; are some registered in the "
+          "constructor instead of in reset()?",
+          name(), from.key_description(), fmt::join(from.keys(), ", "),
+          fmt::join(made.keys(), ", "));
+  };
+  const auto copy_tensors = [&](const OrderedDict<std::string, Tensor>& from,
+                                OrderedDict<std::string, Tensor>& to) {
+    check_keys(from, to);
+    for (const auto& item : from) {
+      Tensor& made = to[item.key()];
+      check(made.defined() == item->defined(),
+            "clone: of {}'s {} '{}' and the one that its reset() made only one is defined", name(),
+            from.key_description(), item.key());
+      if (!made.defined()) continue;
+      made.set_data(item->detach().clone());
+      made.requires_grad_(item->requires_grad());
+    }
+  };
+  copy_tensors(original.parameters_, parameters_);
+  copy_tensors(original.buffers_, buffers_);
+  check_keys(original.children_, children_);
+  for (const auto& child : original.children_) {
+    children_[child.key()]->clone_(*child.value(), device);
+  }
 }
 
 // ---- printing -----------------------------------------------------------------------------------

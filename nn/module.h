@@ -189,6 +189,10 @@ class Module : public std::enable_shared_from_this<Module> {
 
   /// Takes over the members of `other`, a clone of which is made: how Cloneable copies submodules.
   virtual void clone_(const Module& other, const std::optional<Device>& device);
+  /// The parts of Cloneable::clone that need not know the type: drop what the copy shares with the
+  /// original, and once reset() made it anew, make it equal.
+  void clear_members();
+  void copy_members(const Module& original, const std::optional<Device>& device);
 
   void add_child(std::string name, std::shared_ptr<Module> module);
   void replace_child(const std::string& name, std::shared_ptr<Module> module);

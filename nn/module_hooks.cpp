@@ -44,6 +44,9 @@ void pass_through(const char* name, Tensors& tensors, PassThrough::Function func
 
 }  // namespace
 
+ModuleHooksHolder::ModuleHooksHolder(const ModuleHooksHolder& other)
+    : hooks_(other.hooks_ ? std::make_shared<ModuleHooks>(*other.hooks_) : nullptr) {}
+
 void ModuleHooks::before(Module& module, Tensors& inputs) const {
   const auto hooks = forward_pre;  // a hook may remove itself
   for (const auto& [id, hook] : hooks) {

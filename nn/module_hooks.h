@@ -95,8 +95,7 @@ class ModuleHooks {
 class ModuleHooksHolder {
  public:
   ModuleHooksHolder() = default;
-  ModuleHooksHolder(const ModuleHooksHolder& other)
-      : hooks_(other.hooks_ ? std::make_shared<ModuleHooks>(*other.hooks_) : nullptr) {}
+  ModuleHooksHolder(const ModuleHooksHolder& other);
   ModuleHooksHolder& operator=(const ModuleHooksHolder& other) {
     hooks_ = ModuleHooksHolder(other).hooks_;
     return *this;

@@ -1,5 +1,7 @@
 #include "adjoint/ops/choose.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/compare.h"
 #include "adjoint/ops/elementwise.h"

@@ -1,5 +1,7 @@
 #include "adjoint/ops/conv.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/ops/conv_geometry.h"
 

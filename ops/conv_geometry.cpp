@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include <fmt/ranges.h>
+
 namespace adjoint {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "adjoint/ops/conv_matrix.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/conv_geometry.h"
 #include "adjoint/ops/join.h"
 

@@ -1,5 +1,7 @@
 #include "adjoint/ops/copy.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
 

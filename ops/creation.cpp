@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/kernels/elementwise.h"
 
 namespace adjoint {

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/choose.h"
 #include "adjoint/ops/compare.h"

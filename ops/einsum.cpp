@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/matmul.h"
 #include "adjoint/ops/reduce.h"

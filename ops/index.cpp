@@ -1,5 +1,7 @@
 #include "adjoint/ops/index.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/indices.h"

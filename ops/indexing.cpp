@@ -3,6 +3,8 @@
 #include <numeric>
 #include <string_view>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/index.h"
 #include "adjoint/ops/indices.h"

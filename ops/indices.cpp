@@ -1,5 +1,7 @@
 #include "adjoint/ops/indices.h"
 
+#include <fmt/format.h>
+
 #include "adjoint/core/allocator.h"
 
 namespace adjoint::indices {

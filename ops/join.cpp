@@ -1,5 +1,7 @@
 #include "adjoint/ops/join.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/ops/kernels/elementwise.h"
 #include "adjoint/ops/view.h"

@@ -1,5 +1,7 @@
 #include "adjoint/ops/matmul.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/arithmetic.h"

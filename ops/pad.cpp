@@ -1,5 +1,7 @@
 #include "adjoint/ops/pad.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/index.h"

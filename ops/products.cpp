@@ -1,5 +1,7 @@
 // Products that are made of those in matmul.cpp.
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/einsum.h"
 #include "adjoint/ops/elementwise.h"

@@ -1,5 +1,7 @@
 #include "adjoint/ops/random.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/core/random.h"
 #include "adjoint/ops/arithmetic.h"

@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
 #include "adjoint/ops/index.h"

@@ -1,5 +1,7 @@
 // Single elements at indices: along one dimension (gather, scatter), or of the flattened tensor.
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/index.h"
 #include "adjoint/ops/indices.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/core/allocator.h"
 #include "adjoint/ops/arithmetic.h"

@@ -1,5 +1,7 @@
 // Views of the parts of a tensor along one dimension.
 
+#include <fmt/ranges.h>
+
 #include "adjoint/ops/view.h"
 
 namespace adjoint {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/index.h"

@@ -1,5 +1,7 @@
 #include "adjoint/ops/view.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 
 namespace adjoint {

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "adjoint/adjoint.h"
 #include "adjoint/examples/autoencoder/checkpoint.h"
 #include "adjoint/examples/autoencoder/interrupt.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "adjoint/examples/autoencoder/plot.h"
 #include "adjoint/nn/serialize/atomic_file.h"
 

@@ -1,5 +1,6 @@
 #include "adjoint/examples/autoencoder/session.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include "adjoint/examples/autoencoder/pictures.h"

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include <fmt/format.h>
+
 namespace autoencoder {
 namespace {
 

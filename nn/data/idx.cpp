@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <zlib.h>
 

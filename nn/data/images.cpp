@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "adjoint/core/parallel.h"
 
 namespace adjoint::data::datasets {

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/nn/functional.h"
 #include "adjoint/nn/init.h"
 

@@ -1,5 +1,7 @@
 #include "adjoint/nn/modules/linear.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/nn/functional.h"
 #include "adjoint/nn/init.h"
 

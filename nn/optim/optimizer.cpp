@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/record.h"
 #include "adjoint/core/type_name.h"
 #include "adjoint/nn/zero_grad.h"

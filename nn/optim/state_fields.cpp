@@ -1,5 +1,7 @@
 #include "adjoint/nn/optim/state_fields.h"
 
+#include <fmt/ranges.h>
+
 namespace adjoint::optim {
 
 const Tensor* FieldReader::find(const char* name, IntArrayRef sizes, ScalarType dtype) {

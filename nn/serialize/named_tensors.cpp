@@ -1,5 +1,7 @@
 #include "adjoint/nn/serialize/named_tensors.h"
 
+#include <fmt/ranges.h>
+
 #include "adjoint/autograd/grad_mode.h"
 
 namespace adjoint::serialize {

@@ -1,6 +1,7 @@
 // The convolution layers with every kind of padding, and the transposed ones with every output size
 // they have, against PyTorch (conv_layers.py).
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

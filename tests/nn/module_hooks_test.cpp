@@ -2,6 +2,7 @@
 
 #include "adjoint/nn/module_hooks.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 #include "adjoint/tests/ops/conv_reference.h"
 
+#include <fmt/format.h>
+
 namespace adjoint::testing {
 
 std::string ConvCase::describe() const {

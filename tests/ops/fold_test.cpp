@@ -3,6 +3,7 @@
 
 #include "adjoint/ops/fold.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

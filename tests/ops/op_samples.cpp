@@ -1,5 +1,7 @@
 #include "adjoint/tests/ops/op_samples.h"
 
+#include <fmt/format.h>
+
 #include "adjoint/autograd/engine.h"
 #include "adjoint/ops/activations.h"
 #include "adjoint/ops/arithmetic.h"

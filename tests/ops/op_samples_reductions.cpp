@@ -1,5 +1,7 @@
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/loss.h"

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/index.h"

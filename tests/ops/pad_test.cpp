@@ -2,6 +2,7 @@
 
 #include "adjoint/ops/pad.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

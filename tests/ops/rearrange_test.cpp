@@ -1,5 +1,6 @@
 #include "adjoint/ops/rearrange.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "adjoint/adjoint.h"

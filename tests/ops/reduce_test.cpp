@@ -1,5 +1,6 @@
 #include "adjoint/ops/reduce.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include "adjoint/core/parallel.h"
