@@ -30,12 +30,11 @@ void accumulate(Tensor& sum, Tensor term) {
 
 /// A gradient as its receiver must have it: summed where the forward broadcast, converted where it
 /// promoted.
-Tensor fit(Tensor gradient, const OutputMeta& expected, const std::string& from,
-           std::size_t input) {
+Tensor fit(Tensor gradient, const OutputMeta& expected, const Node& from, std::size_t input) {
   if (gradient.sizes() != IntArrayRef(expected.sizes)) {
     check(is_expandable_to(expected.sizes, gradient.sizes()),
-          "{}: its rule returned a gradient of shape [{}] for input {}, which has shape [{}]", from,
-          fmt::join(gradient.sizes(), ", "), input, fmt::join(expected.sizes, ", "));
+          "{}: its rule returned a gradient of shape [{}] for input {}, which has shape [{}]",
+          from.name(), fmt::join(gradient.sizes(), ", "), input, fmt::join(expected.sizes, ", "));
     gradient = gradient.sum_to_size(expected.sizes);
   }
   if (gradient.scalar_type() != expected.dtype) gradient = gradient.to(expected.dtype);
@@ -123,7 +122,7 @@ void Sweep::propagate(const std::shared_ptr<Node>& node, Grads gradients) {
     if (!wanted_.contains(node.get())) return;
   }
 
-  const std::vector<Edge>& edges = node->next_edges();
+  const ArrayRef<Edge> edges = node->next_edges();
   Needs needs;
   for (std::size_t i = 0; i < edges.size(); ++i) {
     const Node* target = edges[i].function.get();
@@ -136,13 +135,14 @@ void Sweep::propagate(const std::shared_ptr<Node>& node, Grads gradients) {
                                         : node->apply(std::move(gradients), needs);
   }
   if (!retain_graph_) node->release_saved();
-  check(results.size() == edges.size() || edges.empty(),
-        "{}: its rule returned {} gradients for {} inputs", node->name(), results.size(),
-        edges.size());
+  if (results.size() != edges.size() && !edges.empty()) {
+    fail("{}: its rule returned {} gradients for {} inputs", node->name(), results.size(),
+         edges.size());
+  }
   for (std::size_t i = 0; i < edges.size(); ++i) {
     if (!results[i].defined() || !needs[i] || !edges[i].is_valid()) continue;
     const OutputMeta& expected = edges[i].function->outputs()[edges[i].input_nr];
-    receive(edges[i], fit(std::move(results[i]), expected, node->name(), i));
+    receive(edges[i], fit(std::move(results[i]), expected, *node, i));
   }
 }
 

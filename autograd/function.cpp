@@ -45,13 +45,12 @@ bool AutogradContext::needs_input_grad(std::initializer_list<IndexRange> ranges)
 
 namespace detail {
 
-std::optional<std::vector<Edge>> CustomNode::edges_to(const variable_list& tensors) {
+std::optional<EdgeList> CustomNode::edges_to(const variable_list& tensors) {
   if (!needs_recording(TensorList(tensors))) return std::nullopt;
   return edges_of(TensorList(tensors));
 }
 
-CustomNode::CustomNode(const char* name, std::optional<std::vector<Edge>> edges,
-                       std::vector<bool> is_tensor)
+CustomNode::CustomNode(const char* name, std::optional<EdgeList> edges, std::vector<bool> is_tensor)
     : Node(name), is_tensor_(std::move(is_tensor)), recorded_(edges.has_value()) {
   context_.name_ = name;
   if (!recorded_) return;

@@ -73,8 +73,8 @@ class CustomNode : public Node {
  public:
   /// The edges to the arguments that are tensors, if the call is to be recorded. Taken before
   /// forward changes any in place, and before the node is made: a leaf's sink has a lower number.
-  static std::optional<std::vector<Edge>> edges_to(const variable_list& tensors);
-  CustomNode(const char* name, std::optional<std::vector<Edge>> edges, std::vector<bool> is_tensor);
+  static std::optional<EdgeList> edges_to(const variable_list& tensors);
+  CustomNode(const char* name, std::optional<EdgeList> edges, std::vector<bool> is_tensor);
 
   AutogradContext* context() { return &context_; }
   /// What apply() returns for what forward returned; records it if it is to be recorded.

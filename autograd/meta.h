@@ -2,8 +2,8 @@
 
 // Internal: used by the files of autograd alone.
 
+#include <atomic>
 #include <memory>
-#include <vector>
 
 #include "adjoint/autograd/node.h"
 
@@ -12,9 +12,10 @@ namespace adjoint::autograd {
 /// The parts of a tensor's autograd state that most tensors never need.
 struct AutogradMeta {
   Tensor grad;
-  /// The leaf's sink in the graph, alive as long as a graph or the caller holds it.
-  std::weak_ptr<Node> accumulate_grad;
-  std::vector<Node::OutputHook> hooks;  ///< of a leaf; a non-leaf's hooks are its grad_fn's
+  /// The leaf's sink in all graphs that it is part of, made for the first of them; it has the
+  /// leaf's hooks. The flag is set while a thread takes it.
+  std::shared_ptr<Node> accumulate_grad;
+  std::atomic_flag accumulate_grad_busy;
   bool retains_grad = false;
   unsigned retain_hook = 0;  ///< the number of the hook that does it
 
@@ -28,7 +29,8 @@ struct AutogradMeta {
 /// The tensor's meta, made now if it has none.
 AutogradMeta& meta_of(TensorImpl* impl);
 
-/// The sink that adds what it receives to the leaf's grad().
+/// The sink that adds what it receives to the leaf's grad(). Its number is lower than that of every
+/// node that leads to it.
 std::shared_ptr<Node> accumulate_grad_node(const Tensor& leaf);
 /// Adds `gradient` to tensor.grad(), or makes it that.
 void accumulate_into_grad(const Tensor& tensor, Tensor gradient);

@@ -12,6 +12,11 @@ Node::Node(const char* name) : name_(name), sequence_nr_(next_sequence_nr()) {
   }
 }
 
+void Node::record_again() {
+  sequence_nr_ = next_sequence_nr();
+  trace_ = AnomalyMode::is_enabled() ? Trace::here() : nullptr;
+}
+
 uint64_t Node::next_sequence_nr() {
   static std::atomic<uint64_t> next{0};
   return next.fetch_add(1, std::memory_order_relaxed);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "adjoint/core/inline_vector.h"
+#include "adjoint/core/small_blocks.h"
 #include "adjoint/core/tensor.h"
 
 namespace adjoint::autograd {
@@ -28,6 +30,9 @@ struct Edge {
 
   bool is_valid() const { return function != nullptr; }
 };
+
+/// One edge an input of the operation.
+using EdgeList = InlineVector<Edge, 3>;
 
 /// Which of an operation's inputs need their gradient in this sweep.
 class Needs {
@@ -53,7 +58,7 @@ struct SavedInfo {
 /// Shape and dtype of one output: what its gradient must look like.
 struct OutputMeta {
   Dims sizes;
-  ScalarType dtype;
+  ScalarType dtype = ScalarType::Undefined;
 };
 
 /// A recorded operation: the edges to where its inputs came from, and the rule that turns the
@@ -68,14 +73,19 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
+  static void* operator new(std::size_t bytes) { return small_blocks::allocate(bytes); }
+  static void operator delete(void* node, std::size_t bytes) {
+    small_blocks::deallocate(node, bytes);
+  }
+
   /// The operation's name: "conv2d".
   std::string name() const { return name_; }
   uint64_t sequence_nr() const { return sequence_nr_; }
-  const std::vector<Edge>& next_edges() const { return edges_; }
-  const Edge& next_edge(std::size_t i) const { return edges_.at(i); }
+  ArrayRef<Edge> next_edges() const { return edges_; }
+  const Edge& next_edge(std::size_t i) const { return next_edges().at(i); }
   std::size_t num_inputs() const { return outputs_.size(); }  ///< gradients in: one an output
   std::size_t num_outputs() const { return edges_.size(); }   ///< gradients out: one an input
-  const std::vector<OutputMeta>& outputs() const { return outputs_; }
+  ArrayRef<OutputMeta> outputs() const { return outputs_; }
 
   /// The gradients of the inputs from those of the outputs (undefined where an output was not
   /// used).
@@ -85,7 +95,7 @@ class Node {
   /// What is saved, in no particular order.
   virtual std::vector<SavedInfo> saved() const { return {}; }
 
-  void set_edges(std::vector<Edge> edges) { edges_ = std::move(edges); }
+  void set_edges(EdgeList&& edges) { edges_ = std::move(edges); }
   /// Registers one more output; returns its number.
   uint32_t add_output(const Tensor& output) {
     outputs_.push_back({output.sizes(), output.scalar_type()});
@@ -99,7 +109,11 @@ class Node {
     Hook hook;
   };
   /// Called with an output's complete gradient, before apply; may replace it.
-  virtual std::vector<OutputHook>& hooks() { return hooks_; }
+  std::vector<OutputHook>& hooks() { return hooks_; }
+
+  /// Makes the node one that is recorded now, with the next number: a leaf's sink, when it goes
+  /// from one graph to another.
+  void record_again();
 
   /// Where the operation was recorded; null unless anomaly mode was on then.
   const std::shared_ptr<const Trace>& trace() const { return trace_; }
@@ -110,8 +124,8 @@ class Node {
 
   const char* name_;
   uint64_t sequence_nr_;
-  std::vector<Edge> edges_;
-  std::vector<OutputMeta> outputs_;
+  EdgeList edges_;
+  InlineVector<OutputMeta, 1> outputs_;
   std::vector<OutputHook> hooks_;
   std::shared_ptr<const Trace> trace_;
   Node* next_doomed_ = nullptr;
@@ -121,8 +135,9 @@ class Node {
 /// released in a loop.
 template <class N, class... Args>
 std::shared_ptr<N> make_node(Args&&... args) {
-  return std::shared_ptr<N>(new N(std::forward<Args>(args)...),
-                            [](N* node) { detail::destroy_node(node); });
+  return std::shared_ptr<N>(
+      new N(std::forward<Args>(args)...), [](N* node) { detail::destroy_node(node); },
+      SmallBlockAllocator<N>());
 }
 
 /// Where the gradient of `tensor` flows to; an invalid edge if it does not require grad.

@@ -25,13 +25,13 @@ Node::Hook take_retain_hook(TensorImpl* impl) {
 }
 
 /// Gives the tensor its place in the graph. Retaining its gradient means that of its last place.
-void set_origin(TensorImpl* impl, const std::shared_ptr<Node>& node, uint32_t output_nr) {
+void set_origin(TensorImpl* impl, std::shared_ptr<Node> node, uint32_t output_nr) {
   const bool retains = impl->meta != nullptr && impl->meta->retains_grad;
   Node::Hook retain = retains ? take_retain_hook(impl) : Node::Hook();
-  impl->grad_fn = node;
+  impl->grad_fn = std::move(node);
   impl->output_nr = output_nr;
-  if (retain == nullptr || node == nullptr) return;
-  auto& hooks = node->hooks();
+  if (retain == nullptr || impl->grad_fn == nullptr) return;
+  auto& hooks = impl->grad_fn->hooks();
   impl->meta->retains_grad = true;
   impl->meta->retain_hook = hooks.empty() ? 0 : hooks.back().id + 1;
   hooks.push_back({output_nr, impl->meta->retain_hook, std::move(retain)});
@@ -59,9 +59,8 @@ bool any_requires_grad_in(const InputList& inputs) {
 }
 
 template <class InputList>
-std::vector<Edge> edges_to(const InputList& inputs) {
-  std::vector<Edge> edges;
-  edges.reserve(inputs.size());
+EdgeList edges_to(const InputList& inputs) {
+  EdgeList edges;
   for (const Tensor& input : inputs) {
     edges.push_back(input.defined() ? gradient_edge(input) : Edge());
   }
@@ -102,12 +101,12 @@ void record_change_through_view(const Tensor& base, const Tensor& self, const Te
 
 bool detail::any_requires_grad(Inputs inputs) { return any_requires_grad_in(inputs); }
 bool detail::any_requires_grad(TensorList inputs) { return any_requires_grad_in(inputs); }
-std::vector<Edge> detail::edges_of(Inputs inputs) { return edges_to(inputs); }
-std::vector<Edge> detail::edges_of(TensorList inputs) { return edges_to(inputs); }
+EdgeList detail::edges_of(Inputs inputs) { return edges_to(inputs); }
+EdgeList detail::edges_of(TensorList inputs) { return edges_to(inputs); }
 
-void detail::set_history(const Tensor& output, const std::shared_ptr<Node>& node) {
+void detail::set_history(const Tensor& output, std::shared_ptr<Node> node) {
   const uint32_t output_nr = node->add_output(output);
-  if (output.is_floating_point()) set_origin(output.impl(), node, output_nr);
+  if (output.is_floating_point()) set_origin(output.impl(), std::move(node), output_nr);
 }
 
 void detail::set_view(const Tensor& view, const Tensor& base) {

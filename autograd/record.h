@@ -57,20 +57,20 @@ class RuleNode final : public Node {
 
 bool any_requires_grad(Inputs inputs);
 bool any_requires_grad(TensorList inputs);
-std::vector<Edge> edges_of(Inputs inputs);
-std::vector<Edge> edges_of(TensorList inputs);
+EdgeList edges_of(Inputs inputs);
+EdgeList edges_of(TensorList inputs);
 /// Makes `node` the origin of `output`.
-void set_history(const Tensor& output, const std::shared_ptr<Node>& node);
+void set_history(const Tensor& output, std::shared_ptr<Node> node);
 /// Gives `self`, whose elements have been changed to value's, the place of `value` in the graph.
 void take_place(const Tensor& self, const Tensor& value);
 
-template <class Outputs, class InputList, class Rule>
-void record(const char* name, const Outputs& outputs, InputList inputs, const Rule& rule) {
-  // The edges first: a leaf's sink that is made for this operation has to get a lower number.
-  std::vector<Edge> edges = edges_of(inputs);
-  const auto node = make_node<RuleNode<Rule>>(name, rule);
+template <class InputList, class Rule>
+std::shared_ptr<Node> make_rule_node(const char* name, InputList inputs, const Rule& rule) {
+  // The edges first: a leaf's sink that gets its number for this operation has to get a lower one.
+  EdgeList edges = edges_of(inputs);
+  auto node = make_node<RuleNode<Rule>>(name, rule);
   node->set_edges(std::move(edges));
-  for (const Tensor& output : outputs) set_history(output, node);
+  return node;
 }
 
 }  // namespace detail
@@ -92,8 +92,8 @@ inline bool needs_recording(TensorList inputs) {
 /// shape and converts it to its dtype.
 template <class Rule>
 Tensor record(const char* name, Tensor output, Inputs inputs, const Rule& rule) {
-  if (needs_recording(inputs) && isFloatingType(output.scalar_type())) {
-    detail::record(name, TensorList(output), inputs, rule);
+  if (needs_recording(inputs) && output.is_floating_point()) {
+    detail::set_history(output, detail::make_rule_node(name, inputs, rule));
   }
   return output;
 }
@@ -101,8 +101,8 @@ Tensor record(const char* name, Tensor output, Inputs inputs, const Rule& rule) 
 /// The same for a list of inputs of any length.
 template <class Rule>
 Tensor record(const char* name, Tensor output, TensorList inputs, const Rule& rule) {
-  if (needs_recording(inputs) && isFloatingType(output.scalar_type())) {
-    detail::record(name, TensorList(output), inputs, rule);
+  if (needs_recording(inputs) && output.is_floating_point()) {
+    detail::set_history(output, detail::make_rule_node(name, inputs, rule));
   }
   return output;
 }
@@ -113,7 +113,8 @@ template <class Rule>
 std::vector<Tensor> record(const char* name, std::vector<Tensor> outputs, Inputs inputs,
                            const Rule& rule) {
   if (needs_recording(inputs)) {
-    detail::record(name, TensorList(outputs), inputs, rule);
+    const auto node = detail::make_rule_node(name, inputs, rule);
+    for (const Tensor& output : outputs) detail::set_history(output, node);
   }
   return outputs;
 }

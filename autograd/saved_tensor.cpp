@@ -5,19 +5,20 @@
 namespace adjoint::autograd {
 namespace {
 
-thread_local std::shared_ptr<Node> current_node;
+const std::shared_ptr<Node> no_node;
+thread_local const std::shared_ptr<Node>* current_node = &no_node;
 thread_local detail::CopyMode* copy_mode = nullptr;
 thread_local detail::SaveObserver* save_observer = nullptr;
 
 }  // namespace
 
-CurrentNode::CurrentNode(std::shared_ptr<Node> node) : before_(std::move(current_node)) {
-  current_node = std::move(node);
+CurrentNode::CurrentNode(const std::shared_ptr<Node>& node) : before_(current_node) {
+  current_node = &node;
 }
 
-CurrentNode::~CurrentNode() { current_node = std::move(before_); }
+CurrentNode::~CurrentNode() { current_node = before_; }
 
-const std::shared_ptr<Node>& CurrentNode::get() { return current_node; }
+const std::shared_ptr<Node>& CurrentNode::get() { return *current_node; }
 
 detail::SaveObserver*& detail::SaveObserver::current() { return save_observer; }
 
@@ -58,18 +59,15 @@ void SavedTensor::seal() {
   }
   sealed_ = true;
   version_ = tensor_.impl()->storage->version();
-  bool keeps = false;
-  if (!is_output_) {
-    const Edge edge = gradient_edge(tensor_);
-    // A leaf that requires grad stays itself: it cannot change its place, and gradients of
-    // gradients have to find their way to it.
-    keeps = edge.is_valid() && tensor_.is_leaf();
-    if (!keeps) {
-      grad_fn_ = edge.function;
-      output_nr_ = edge.input_nr;
-    }
-  } else {
+  // A leaf that requires grad stays itself: it cannot change its place, and gradients of gradients
+  // have to find their way to it.
+  const bool keeps = !is_output_ && tensor_.impl()->requires_grad && tensor_.is_leaf();
+  if (is_output_) {
     output_nr_ = tensor_.output_nr();
+  } else if (!keeps) {
+    Edge edge = gradient_edge(tensor_);
+    grad_fn_ = std::move(edge.function);
+    output_nr_ = edge.input_nr;
   }
   if (save_observer != nullptr) [[unlikely]] {
     uint32_t index = 0;
@@ -87,17 +85,20 @@ Tensor SavedTensor::get() const {
   if (recomputation_ != nullptr) return placed(recomputation_->value(version_));
   if (!sealed_ || !tensor_.defined()) return tensor_;
   const uint32_t now = tensor_.impl()->storage->version();
-  check(now == version_,
+  if (now != version_) {
+    const std::shared_ptr<Node>& node = CurrentNode::get();
+    fail(
         "{}: a tensor that backward needs ({}{}) was changed in place since: it was saved at "
         "version {} and is at version {} now; use the out-of-place operation, or change a clone()",
-        current_node ? current_node->name() : "backward", is_output_ ? "its own output, " : "",
-        tensor_.describe(), version_, now);
+        node ? node->name() : "backward", is_output_ ? "its own output, " : "", tensor_.describe(),
+        version_, now);
+  }
   return placed(tensor_);
 }
 
 Tensor SavedTensor::placed(const Tensor& tensor) const {
   if (!GradMode::is_enabled() || tensor.requires_grad()) return tensor;
-  const std::shared_ptr<Node>& origin = is_output_ ? current_node : grad_fn_;
+  const std::shared_ptr<Node>& origin = is_output_ ? CurrentNode::get() : grad_fn_;
   if (origin == nullptr) return tensor;
   Tensor result = tensor.detach();
   result.impl()->grad_fn = origin;

@@ -74,7 +74,7 @@ inline SavedTensor save_output(const Tensor& output) { return SavedTensor(output
 /// in its errors and gives to saved outputs.
 class CurrentNode {
  public:
-  explicit CurrentNode(std::shared_ptr<Node> node);
+  explicit CurrentNode(const std::shared_ptr<Node>& node);
   ~CurrentNode();
   CurrentNode(const CurrentNode&) = delete;
   CurrentNode& operator=(const CurrentNode&) = delete;
@@ -83,7 +83,7 @@ class CurrentNode {
   static const std::shared_ptr<Node>& get();
 
  private:
-  std::shared_ptr<Node> before_;
+  const std::shared_ptr<Node>* before_;
 };
 
 namespace detail {

@@ -49,7 +49,9 @@ class Sweep {
   bool retain_graph_;
   bool create_graph_;
   bool capturing_ = false;
-  std::map<uint64_t, Waiting, std::greater<>> waiting_;
+  std::map<uint64_t, Waiting, std::greater<>,
+           SmallBlockAllocator<std::pair<const uint64_t, Waiting>>>
+      waiting_;
   std::unordered_multimap<const Node*, std::pair<uint32_t, std::size_t>> captures_;
   std::unordered_set<const Node*> wanted_;  // the nodes to run when capturing
 };

@@ -116,7 +116,7 @@ Tape Tape::of(const variable_list& roots, const TensorNames& names) {
     entry.number = tape.entries_.size();
     entry.is_leaf = node->next_edges().empty();
     entry.name = node->name();
-    entry.outputs = node->outputs();
+    entry.outputs = node->outputs().vec();
     entry.gradients.resize(entry.outputs.size());
     for (uint32_t i = 0; i < entry.outputs.size(); ++i) {
       const auto name = known.find({node.get(), i});

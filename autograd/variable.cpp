@@ -1,6 +1,6 @@
 // Tensor's autograd methods: a tensor's own place in the graph.
 
-#include <mutex>
+#include <thread>
 
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/meta.h"
@@ -11,20 +11,35 @@ namespace adjoint {
 namespace autograd {
 namespace {
 
-/// The end of the graph at a leaf.
+/// The end of the graph at a leaf. The leaf owns it, so it does not own the leaf.
 class AccumulateGrad final : public Node {
  public:
-  explicit AccumulateGrad(const Tensor& leaf) : Node("AccumulateGrad"), leaf_(leaf) {
+  explicit AccumulateGrad(const Tensor& leaf) : Node("AccumulateGrad"), leaf_(leaf.impl_ptr()) {
     add_output(leaf);
   }
   Grads apply(Grads&& upstream, Needs) override {
-    accumulate_into_grad(leaf_, std::move(upstream[0]));
+    if (auto leaf = leaf_.lock()) {
+      accumulate_into_grad(Tensor(std::move(leaf)), std::move(upstream[0]));
+    }
     return {};
   }
-  std::vector<OutputHook>& hooks() override { return meta_of(leaf_.impl()).hooks; }
 
  private:
-  Tensor leaf_;
+  std::weak_ptr<TensorImpl> leaf_;
+};
+
+/// Holds a flag, for so short a time that waiting in the system would cost more.
+class Busy {
+ public:
+  explicit Busy(std::atomic_flag& flag) : flag_(flag) {
+    while (flag_.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
+  }
+  ~Busy() { flag_.clear(std::memory_order_release); }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  std::atomic_flag& flag_;
 };
 
 }  // namespace
@@ -35,16 +50,12 @@ AutogradMeta& meta_of(TensorImpl* impl) {
 }
 
 std::shared_ptr<Node> accumulate_grad_node(const Tensor& leaf) {
-  // Threads that build graphs of their own may share leaves.
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
   AutogradMeta& meta = meta_of(leaf.impl());
-  std::shared_ptr<Node> node = meta.accumulate_grad.lock();
-  if (node == nullptr) {
-    node = make_node<AccumulateGrad>(leaf);
-    meta.accumulate_grad = node;
-  }
-  return node;
+  const Busy busy(meta.accumulate_grad_busy);  // threads that build their own graphs share leaves
+  if (meta.accumulate_grad == nullptr) meta.accumulate_grad = make_node<AccumulateGrad>(leaf);
+  std::shared_ptr<Node> sink = meta.accumulate_grad;
+  if (sink.use_count() == 2) sink->record_again();  // it is in no other graph now
+  return sink;
 }
 
 }  // namespace autograd
@@ -115,16 +126,16 @@ unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
         "register_hook: the tensor ({}) does not require grad, so it never gets a gradient; call "
         "requires_grad_() first",
         describe());
-  const std::shared_ptr<autograd::Node> origin = grad_fn();
-  auto& hooks = origin ? origin->hooks() : meta_of(impl()).hooks;
+  const autograd::Edge origin = gradient_edge(*this);
+  auto& hooks = origin.function->hooks();
   const unsigned id = hooks.empty() ? 0 : hooks.back().id + 1;
-  hooks.push_back({origin ? impl()->output_nr : 0, id, std::move(hook)});
+  hooks.push_back({origin.input_nr, id, std::move(hook)});
   return id;
 }
 
 void Tensor::remove_hook(unsigned pos) const {
   const std::shared_ptr<autograd::Node> origin = grad_fn();
-  auto& hooks = origin ? origin->hooks() : meta_of(impl()).hooks;
+  auto& hooks = (origin ? origin : autograd::accumulate_grad_node(*this))->hooks();
   const auto removed = std::erase_if(hooks, [&](const auto& h) { return h.id == pos; });
   check(removed != 0, "remove_hook: the tensor has no hook number {}", pos);
 }
@@ -136,7 +147,7 @@ void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, 
                      inputs ? inputs->vec() : autograd::variable_list());
 }
 
-Tensor Tensor::detach() const { return alias(sizes(), strides(), storage_offset()); }
+Tensor Tensor::detach() const { return Tensor(TensorImpl::make(*impl())); }
 
 Tensor& Tensor::detach_() const {
   check(!is_view(), "detach_: the tensor is a view; use detach()");
@@ -164,13 +175,18 @@ void Tensor::set_data(const Tensor& new_data) const {
   check(!requires_grad() || new_data.is_floating_point(),
         "set_data: the tensor requires grad, the new data is {}", new_data.scalar_type());
   const TensorImpl* other = new_data.impl();
+  const bool of_other_kind =
+      self->dtype != other->dtype || !(self->geometry.sizes == other->geometry.sizes);
   self->storage = other->storage;
   self->geometry = other->geometry;
   self->numel = other->numel;
   self->dtype = other->dtype;
   self->contiguous = other->contiguous;
-  // A sink of the old shape must not receive gradients for the new one.
-  if (self->meta != nullptr) self->meta->accumulate_grad.reset();
+  if (of_other_kind && self->meta != nullptr && self->meta->accumulate_grad != nullptr) {
+    // A sink of the old shape must not receive gradients for the new one.
+    const auto before = std::exchange(self->meta->accumulate_grad, nullptr);
+    autograd::accumulate_grad_node(*this)->hooks() = before->hooks();
+  }
 }
 
 bool Tensor::is_view() const { return impl()->meta != nullptr && impl()->meta->base.defined(); }

@@ -103,8 +103,16 @@ Cache& cache() {
 
 }  // namespace
 
-void* allocate(std::size_t bytes) { return cache().allocate(bytes); }
-void deallocate(void* block, std::size_t bytes) noexcept { cache().deallocate(block, bytes); }
+void* allocate(std::size_t bytes) {
+  // A kernel's scratch buffer that it turns out not to need costs nothing.
+  alignas(kAlignment) static std::byte no_bytes[1];
+  return bytes == 0 ? no_bytes : cache().allocate(bytes);
+}
+
+void deallocate(void* block, std::size_t bytes) noexcept {
+  if (bytes != 0) cache().deallocate(block, bytes);
+}
+
 Stats stats() { return cache().stats(); }
 void release_cache() { cache().release(); }
 

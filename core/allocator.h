@@ -4,7 +4,8 @@
 
 namespace adjoint {
 
-/// The caching allocator behind every Storage and every kernel's scratch buffer.
+/// The caching allocator behind every Storage, but the small ones, and every kernel's scratch
+/// buffer.
 ///
 /// A freed block is kept and handed out again to the next request of the same size class: a
 /// training step asks for the same sizes every time, so from the second step on it takes nothing

@@ -46,11 +46,6 @@ const char* dtype_name(ScalarType type) {
 
 std::ostream& operator<<(std::ostream& out, ScalarType type) { return out << toString(type); }
 
-int64_t elementSize(ScalarType type) {
-  return dispatch(type,
-                  []<class T>(std::type_identity<T>) { return static_cast<int64_t>(sizeof(T)); });
-}
-
 ScalarType promoteTypes(ScalarType a, ScalarType b) {
   if (a == ScalarType::Undefined || b == ScalarType::Undefined) return ScalarType::Undefined;
   if (a == kBool) return b;

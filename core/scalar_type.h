@@ -41,8 +41,6 @@ const char* toString(ScalarType type);
 const char* dtype_name(ScalarType type);
 std::ostream& operator<<(std::ostream& out, ScalarType type);
 
-/// Bytes an element.
-int64_t elementSize(ScalarType type);
 constexpr bool isFloatingType(ScalarType type) { return type == kFloat32 || type == kFloat64; }
 constexpr bool isIntegralType(ScalarType type, bool includeBool = false) {
   return type == kUInt8 || type == kInt32 || type == kInt64 || (includeBool && type == kBool);
@@ -83,6 +81,12 @@ decltype(auto) dispatch(ScalarType type, F&& f) {
       break;
   }
   fail("the tensor has no dtype: it is undefined (default-constructed?)");
+}
+
+/// Bytes an element.
+inline int64_t elementSize(ScalarType type) {
+  return dispatch(type,
+                  []<class T>(std::type_identity<T>) { return static_cast<int64_t>(sizeof(T)); });
 }
 
 /// Like dispatch, for functions of floating-point numbers only; throws Error naming `what`

@@ -9,13 +9,23 @@
 namespace adjoint {
 
 /// The memory behind one tensor and all its views: `nbytes` bytes, aligned to 64, from the caching
-/// allocator; or someone else's memory, given back by their deleter.
+/// allocator or, if they are few, in one block with the Storage; or someone else's memory, given
+/// back by their deleter.
 ///
 /// It carries the version: every in-place operation on the tensor or on any view of it adds one,
 /// so that a tensor saved for backward can tell that its values have changed.
 class Storage {
+  /// Only make() has the room that this constructor counts on.
+  class InOneBlock {
+    friend class Storage;
+    InOneBlock() {}
+  };
+
  public:
+  static std::shared_ptr<Storage> make(std::size_t nbytes);
+
   explicit Storage(std::size_t nbytes);
+  Storage(InOneBlock, std::size_t nbytes);
   Storage(void* data, std::size_t nbytes, std::function<void(void*)> deleter);
   ~Storage();
   Storage(const Storage&) = delete;
@@ -31,7 +41,8 @@ class Storage {
   std::byte* data_;
   std::size_t nbytes_;
   std::atomic<uint32_t> version_{0};
-  std::function<void(void*)> deleter_;  // empty: the block is the caching allocator's
+  bool from_allocator_ = false;
+  std::function<void(void*)> deleter_;  // of someone else's memory
 };
 
 }  // namespace adjoint

@@ -76,7 +76,7 @@ Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, int64_t offset) con
   check(end <= held || adjoint::numel(sizes) == 0,
         "sizes [{}] with strides [{}] from offset {} reach element {} of a storage of {} elements",
         fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, end - 1, held);
-  auto made = std::make_shared<TensorImpl>(impl()->storage, impl()->dtype, sizes, strides, offset);
+  auto made = TensorImpl::make(impl()->storage, impl()->dtype, sizes, strides, offset);
   made->unversioned = impl()->unversioned;
   made->inference = impl()->inference;
   return Tensor(std::move(made));
@@ -98,17 +98,16 @@ Tensor empty(IntArrayRef size, const TensorOptions& options) {
     fail("a tensor of shape [{}], {}, has more bytes than 63 bits can count", fmt::join(size, ", "),
          dtype);
   }
-  auto storage = std::make_shared<Storage>(static_cast<std::size_t>(bytes));
-  return wrap(std::make_shared<TensorImpl>(std::move(storage), dtype, size, count), options);
+  auto storage = Storage::make(static_cast<std::size_t>(bytes));
+  return wrap(TensorImpl::make(std::move(storage), dtype, size, count), options);
 }
 
 Tensor empty_strided(IntArrayRef size, IntArrayRef stride, const TensorOptions& options) {
   check_strides(size, stride);
   const int64_t element_size = elementSize(options.dtype());
   const int64_t bytes = reach(size, stride, 0, element_size) * element_size;
-  auto storage = std::make_shared<Storage>(static_cast<std::size_t>(bytes));
-  return wrap(std::make_shared<TensorImpl>(std::move(storage), options.dtype(), size, stride, 0),
-              options);
+  auto storage = Storage::make(static_cast<std::size_t>(bytes));
+  return wrap(TensorImpl::make(std::move(storage), options.dtype(), size, stride, 0), options);
 }
 
 Tensor from_blob(void* data, IntArrayRef sizes, const TensorOptions& options) {
@@ -133,8 +132,7 @@ Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
   const int64_t element_size = elementSize(options.dtype());
   const int64_t bytes = reach(sizes, strides, 0, element_size) * element_size;
   auto storage = std::make_shared<Storage>(data, static_cast<std::size_t>(bytes), deleter);
-  return wrap(std::make_shared<TensorImpl>(std::move(storage), options.dtype(), sizes, strides, 0),
-              options);
+  return wrap(TensorImpl::make(std::move(storage), options.dtype(), sizes, strides, 0), options);
 }
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include "adjoint/core/scalar_type.h"
 #include "adjoint/core/shape.h"
+#include "adjoint/core/small_blocks.h"
 #include "adjoint/core/storage.h"
 
 namespace adjoint {
@@ -32,6 +33,22 @@ struct TensorImpl {
         numel(numel_),
         dtype(dtype_),
         contiguous(true) {}
+  /// The same elements, unknown to autograd.
+  TensorImpl(const TensorImpl& other)
+      : storage(other.storage),
+        geometry(other.geometry),
+        numel(other.numel),
+        dtype(other.dtype),
+        contiguous(other.contiguous),
+        unversioned(other.unversioned),
+        inference(other.inference) {}
+
+  /// A new one, from any constructor's arguments.
+  template <class... Args>
+  static std::shared_ptr<TensorImpl> make(Args&&... args) {
+    return std::allocate_shared<TensorImpl>(SmallBlockAllocator<TensorImpl>(),
+                                            std::forward<Args>(args)...);
+  }
 
   std::byte* data() const { return storage->data() + geometry.offset * elementSize(dtype); }
 

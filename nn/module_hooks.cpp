@@ -30,7 +30,7 @@ class PassThrough final : public autograd::Node {
 /// Replaces the tensors by views of them, whose gradients pass through the function.
 void pass_through(const char* name, Tensors& tensors, PassThrough::Function function) {
   if (!autograd::needs_recording(TensorList(tensors))) return;
-  std::vector<autograd::Edge> edges = autograd::detail::edges_of(TensorList(tensors));
+  autograd::EdgeList edges = autograd::detail::edges_of(TensorList(tensors));
   const auto node = autograd::make_node<PassThrough>(name, std::move(function));
   node->set_edges(std::move(edges));
   const NoGradGuard no_grad;  // views of this kind cannot be changed in place: see check_inplace

@@ -22,14 +22,20 @@ void check_dtypes(const char* name, const Tensor& a, const Tensor& b) {
 }
 
 void check_rank(const char* name, const char* operand, const Tensor& t, int64_t rank) {
-  check(t.dim() == rank, "{}: {} has to have {} dimension{}, but is [{}]", name, operand, rank,
-        rank == 1 ? "" : "s", fmt::join(t.sizes(), ", "));
+  if (t.dim() != rank) {
+    fail("{}: {} has to have {} dimension{}, but is [{}]", name, operand, rank,
+         rank == 1 ? "" : "s", fmt::join(t.sizes(), ", "));
+  }
 }
 
 void check_inner(const char* name, const Tensor& a, const Tensor& b) {
-  const int64_t left = a.size(-1), right = b.size(b.dim() == 1 ? 0 : -2);
-  check(left == right, "{}: [{}] x [{}]: the inner sizes {} and {} differ", name,
-        fmt::join(a.sizes(), ", "), fmt::join(b.sizes(), ", "), left, right);
+  const IntArrayRef a_sizes = a.sizes(), b_sizes = b.sizes();
+  const int64_t left = a_sizes.back();
+  const int64_t right = b_sizes.size() == 1 ? b_sizes[0] : b_sizes[b_sizes.size() - 2];
+  if (left != right) {
+    fail("{}: [{}] x [{}]: the inner sizes {} and {} differ", name, fmt::join(a_sizes, ", "),
+         fmt::join(b_sizes, ", "), left, right);
+  }
 }
 
 /// A matrix, the last two dimensions of a tensor, as BLAS reads it.
@@ -40,8 +46,9 @@ struct Layout2d {
 };
 
 Layout2d layout_of(const Tensor& t) {
-  const int64_t rows = t.size(-2), cols = t.size(-1);
-  const int64_t row_stride = t.stride(-2), col_stride = t.stride(-1);
+  const std::size_t last = t.sizes().size() - 1;
+  const int64_t rows = t.sizes()[last - 1], cols = t.sizes()[last];
+  const int64_t row_stride = t.strides()[last - 1], col_stride = t.strides()[last];
   if ((cols <= 1 || col_stride == 1) && (rows <= 1 || row_stride >= cols)) {
     return {true, false, rows <= 1 ? cols : row_stride};
   }
@@ -51,18 +58,31 @@ Layout2d layout_of(const Tensor& t) {
   return {};
 }
 
-/// `t` or, where BLAS cannot read its layout, a copy.
-Tensor readable(const Tensor& t) {
-  if (layout_of(t).fits) return t;
-  const NoGradGuard unrecorded;
-  return t.contiguous();
-}
-
+/// A tensor's matrix or matrices: its own or, where BLAS cannot read their layout, a copy's.
 template <class T>
-kernels::Matrix<T> matrix(const Tensor& t, int64_t batch_offset = 0) {
-  const Layout2d layout = layout_of(t);
-  return {t.data_ptr<T>() + batch_offset, layout.stride, layout.transposed};
-}
+class Matrices {
+ public:
+  explicit Matrices(const Tensor& t) : layout_(layout_of(t)) {
+    if (!layout_.fits) {
+      const NoGradGuard unrecorded;
+      copy_ = t.contiguous();
+      layout_ = layout_of(copy_);
+    }
+    const Tensor& read = copy_.defined() ? copy_ : t;
+    data_ = static_cast<const T*>(read.data_ptr());
+    batch_stride_ = read.dim() > 2 ? read.strides()[0] : 0;
+  }
+  /// The i-th of a batch, or the only one.
+  kernels::Matrix<T> operator[](int64_t i) const {
+    return {data_ + i * batch_stride_, layout_.stride, layout_.transposed};
+  }
+
+ private:
+  Layout2d layout_;
+  Tensor copy_;
+  const T* data_;
+  int64_t batch_stride_;
+};
 
 /// c = a b + beta c for integers, in wrap-around arithmetic.
 template <class T>
@@ -89,17 +109,16 @@ void integer_product(const Tensor& a, const Tensor& b, T beta, const Tensor& c) 
 /// c = a b + beta c for matrices [m, k], [k, n] and a contiguous c [m, n].
 void product(const char* name, const Tensor& a, const Tensor& b, const Scalar& beta,
              const Tensor& c) {
-  const int64_t m = a.size(0), k = a.size(1), n = b.size(1);
+  const int64_t m = a.sizes()[0], k = a.sizes()[1], n = b.sizes()[1];
   dispatch(a.scalar_type(), [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_floating_point_v<T>) {
-      const Tensor left = readable(a), right = readable(b);
+      const Matrices<T> left(a), right(b);
       // A product that takes a few microseconds is not worth waking other threads for.
       constexpr double kSmall = 128.0 * 128 * 128;
       const bool small =
           static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < kSmall;
-      (small ? kernels::gemm<T> : kernels::parallel_gemm<T>)(m, n, k, matrix<T>(left),
-                                                             matrix<T>(right), beta.to<T>(),
-                                                             c.data_ptr<T>(), n);
+      const auto gemm = small ? kernels::gemm<T> : kernels::parallel_gemm<T>;
+      gemm(m, n, k, left[0], right[0], beta.to<T>(), c.data_ptr<T>(), n);
     } else if constexpr (std::is_same_v<T, bool>) {
       fail("{}: there is no matrix product of bools; convert them to a number type first", name);
     } else {
@@ -109,7 +128,7 @@ void product(const char* name, const Tensor& a, const Tensor& b, const Scalar& b
 }
 
 Tensor product(const char* name, const Tensor& a, const Tensor& b) {
-  Tensor y = empty({a.size(0), b.size(1)}, a.options());
+  Tensor y = empty({a.sizes()[0], b.sizes()[1]}, a.options());
   product(name, a, b, 0, y);
   return y;
 }
@@ -118,10 +137,9 @@ Tensor product(const char* name, const Tensor& a, const Tensor& b) {
 template <class T>
 void batch_product(const Tensor& a, const Tensor& b, const Tensor& y) {
   const int64_t batch = a.size(0), m = a.size(1), k = a.size(2), n = b.size(2);
-  const Tensor left = readable(a), right = readable(b);
+  const Matrices<T> left(a), right(b);
   const auto one = [&](int64_t i, const auto& gemm) {
-    gemm(m, n, k, matrix<T>(left, i * left.stride(0)), matrix<T>(right, i * right.stride(0)), T(0),
-         y.data_ptr<T>() + i * m * n, n);
+    gemm(m, n, k, left[i], right[i], T(0), y.data_ptr<T>() + i * m * n, n);
   };
   // A few large products: each over all threads. Otherwise: each thread takes its own.
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
