@@ -4,6 +4,8 @@
 
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/elementwise.h"
+#include "adjoint/ops/guarded.h"
+#include "adjoint/ops/kernels/float_math.h"
 
 namespace adjoint {
 
@@ -18,18 +20,41 @@ using elementwise::real_function_;
 
 namespace {
 
-constexpr auto kSin = [](auto x) { return std::sin(x); };
-constexpr auto kCos = [](auto x) { return std::cos(x); };
-constexpr auto kTan = [](auto x) { return std::tan(x); };
-constexpr auto kAsin = [](auto x) { return std::asin(x); };
-constexpr auto kAcos = [](auto x) { return std::acos(x); };
-constexpr auto kAtan = [](auto x) { return std::atan(x); };
-constexpr auto kSinh = [](auto x) { return std::sinh(x); };
-constexpr auto kCosh = [](auto x) { return std::cosh(x); };
-constexpr auto kAsinh = [](auto x) { return std::asinh(x); };
-constexpr auto kAcosh = [](auto x) { return std::acosh(x); };
-constexpr auto kAtanh = [](auto x) { return std::atanh(x); };
-constexpr auto kAtan2 = [](auto y, auto x) { return std::atan2(y, x); };
+using kernels::float_function;
+
+/// A circular function, which in float_math holds up to a largest angle.
+template <class Formula, class Library>
+constexpr auto circular(Formula formula, Library library) {
+  return elementwise::Guarded{float_function(formula, library),
+                              [](auto x) { return std::abs(x) < kernels::float_math::kAngleMax; },
+                              float_function(library, library)};
+}
+
+namespace wide = kernels::float_math;
+constexpr auto kSin =
+    circular([](double x) { return wide::sin(x); }, [](double x) { return std::sin(x); });
+constexpr auto kCos =
+    circular([](double x) { return wide::cos(x); }, [](double x) { return std::cos(x); });
+constexpr auto kTan =
+    circular([](double x) { return wide::tan(x); }, [](double x) { return std::tan(x); });
+constexpr auto kAsin =
+    float_function([](double x) { return wide::asin(x); }, [](double x) { return std::asin(x); });
+constexpr auto kAcos =
+    float_function([](double x) { return wide::acos(x); }, [](double x) { return std::acos(x); });
+constexpr auto kAtan =
+    float_function([](double x) { return wide::atan(x); }, [](double x) { return std::atan(x); });
+constexpr auto kSinh =
+    float_function([](double x) { return wide::sinh(x); }, [](double x) { return std::sinh(x); });
+constexpr auto kCosh =
+    float_function([](double x) { return wide::cosh(x); }, [](double x) { return std::cosh(x); });
+constexpr auto kAsinh =
+    float_function([](double x) { return wide::asinh(x); }, [](double x) { return std::asinh(x); });
+constexpr auto kAcosh =
+    float_function([](double x) { return wide::acosh(x); }, [](double x) { return std::acosh(x); });
+constexpr auto kAtanh =
+    float_function([](double x) { return wide::atanh(x); }, [](double x) { return std::atanh(x); });
+constexpr auto kAtan2 = float_function([](double y, double x) { return wide::atan2(y, x); },
+                                       [](double y, double x) { return std::atan2(y, x); });
 
 }  // namespace
 

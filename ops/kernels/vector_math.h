@@ -63,9 +63,8 @@ inline T power_of_two(T n) {
 }
 
 /// e^r - 1 = r + r²/2! + r³/3! + ... for |r| <= ln(2)/2, by Horner's rule.
-template <class T>
+template <class T, int terms = FloatFormat<T>::kExpTerms>
 inline T expm1_series(T r) {
-  constexpr int terms = FloatFormat<T>::kExpTerms;
   constexpr auto coefficients = [] {
     std::array<T, terms + 1> c{};
     long double factorial = 1;
