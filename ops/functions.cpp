@@ -28,28 +28,21 @@ using elementwise::save_if;
 
 namespace {
 
-using kernels::float_function;
+using kernels::FloatFunction;
 namespace wide = kernels::float_math;
 
 constexpr auto kExp = [](auto x) { return kernels::exp(x); };
-constexpr auto kExp2 =
-    float_function([](double x) { return wide::exp2(x); }, [](double x) { return std::exp2(x); });
-constexpr auto kExpm1 =
-    float_function([](double x) { return wide::expm1(x); }, [](double x) { return std::expm1(x); });
+constexpr FloatFunction<wide::exp2, std::exp2> kExp2;
+constexpr FloatFunction<wide::expm1, std::expm1> kExpm1;
 constexpr auto kLog = [](auto x) { return kernels::log(x); };
-constexpr auto kLog2 =
-    float_function([](double x) { return wide::log2(x); }, [](double x) { return std::log2(x); });
-constexpr auto kLog10 =
-    float_function([](double x) { return wide::log10(x); }, [](double x) { return std::log10(x); });
-constexpr auto kLog1p =
-    float_function([](double x) { return wide::log1p(x); }, [](double x) { return std::log1p(x); });
+constexpr FloatFunction<wide::log2, std::log2> kLog2;
+constexpr FloatFunction<wide::log10, std::log10> kLog10;
+constexpr FloatFunction<wide::log1p, std::log1p> kLog1p;
 constexpr auto kSqrt = [](auto x) { return std::sqrt(x); };
 constexpr auto kRsqrt = [](auto x) { return 1 / std::sqrt(x); };
 constexpr auto kReciprocal = [](auto x) { return 1 / x; };
-constexpr auto kErf =
-    float_function([](double x) { return wide::erf(x); }, [](double x) { return std::erf(x); });
-constexpr auto kErfc =
-    float_function([](double x) { return wide::erfc(x); }, [](double x) { return std::erfc(x); });
+constexpr FloatFunction<wide::erf, std::erf> kErf;
+constexpr FloatFunction<wide::erfc, std::erfc> kErfc;
 constexpr auto kSign = []<class T>(T x) { return static_cast<T>((T(0) < x) - (x < T(0))); };
 
 // Unsigned, so that the lowest integer, which has no negative, stays itself as in PyTorch.
@@ -275,19 +268,14 @@ constexpr auto kIntegerPower = []<class T>(T base, T exponent) -> T {
   }
 };
 
-constexpr auto kLibraryPower = [](double base, double exponent) {
-  return std::pow(base, exponent);
-};
-
 /// The same of floating-point numbers.
 constexpr elementwise::Guarded kRealPower{
-    float_function([](double base, double exponent) { return wide::pow(base, exponent); },
-                   kLibraryPower),
+    FloatFunction<wide::pow, std::pow>(),
     []<class T>(T base, T exponent) {
       constexpr T inf = std::numeric_limits<T>::infinity();
       return base > 0 && base < inf && std::abs(exponent) < inf;
     },
-    float_function(kLibraryPower, kLibraryPower)};
+    FloatFunction<static_cast<double (*)(double, double)>(std::pow), std::pow>()};
 
 /// out = x^e, where both broadcast to it.
 void power(const Tensor& out, const Tensor& x, const Tensor& exponent) {

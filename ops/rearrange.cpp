@@ -1,5 +1,6 @@
 #include "adjoint/ops/rearrange.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "adjoint/ops/creation.h"
@@ -31,6 +32,10 @@ Tensor flip(const Tensor& self, IntArrayRef dims) {
       kernels::for_each_row(
           self.sizes(), strides.data(), 2,
           [=](const kernels::PerOperand& at, const kernels::PerOperand& steps, int64_t n) {
+            if (steps[0] == 1 && steps[1] == -1) {
+              std::reverse_copy(from + at[1] - (n - 1), from + at[1] + 1, to + at[0]);
+              return;
+            }
             for (int64_t i = 0; i < n; ++i) to[at[0] + i * steps[0]] = from[at[1] + i * steps[1]];
           });
     });

@@ -20,41 +20,27 @@ using elementwise::real_function_;
 
 namespace {
 
-using kernels::float_function;
+using kernels::FloatFunction;
+namespace wide = kernels::float_math;
 
 /// A circular function, which in float_math holds up to a largest angle.
-template <class Formula, class Library>
-constexpr auto circular(Formula formula, Library library) {
-  return elementwise::Guarded{float_function(formula, library),
-                              [](auto x) { return std::abs(x) < kernels::float_math::kAngleMax; },
-                              float_function(library, library)};
-}
+template <auto formula, decltype(formula) library>
+constexpr elementwise::Guarded kCircular{FloatFunction<formula, library>(),
+                                         [](auto x) { return std::abs(x) < wide::kAngleMax; },
+                                         FloatFunction<library, library>()};
 
-namespace wide = kernels::float_math;
-constexpr auto kSin =
-    circular([](double x) { return wide::sin(x); }, [](double x) { return std::sin(x); });
-constexpr auto kCos =
-    circular([](double x) { return wide::cos(x); }, [](double x) { return std::cos(x); });
-constexpr auto kTan =
-    circular([](double x) { return wide::tan(x); }, [](double x) { return std::tan(x); });
-constexpr auto kAsin =
-    float_function([](double x) { return wide::asin(x); }, [](double x) { return std::asin(x); });
-constexpr auto kAcos =
-    float_function([](double x) { return wide::acos(x); }, [](double x) { return std::acos(x); });
-constexpr auto kAtan =
-    float_function([](double x) { return wide::atan(x); }, [](double x) { return std::atan(x); });
-constexpr auto kSinh =
-    float_function([](double x) { return wide::sinh(x); }, [](double x) { return std::sinh(x); });
-constexpr auto kCosh =
-    float_function([](double x) { return wide::cosh(x); }, [](double x) { return std::cosh(x); });
-constexpr auto kAsinh =
-    float_function([](double x) { return wide::asinh(x); }, [](double x) { return std::asinh(x); });
-constexpr auto kAcosh =
-    float_function([](double x) { return wide::acosh(x); }, [](double x) { return std::acosh(x); });
-constexpr auto kAtanh =
-    float_function([](double x) { return wide::atanh(x); }, [](double x) { return std::atanh(x); });
-constexpr auto kAtan2 = float_function([](double y, double x) { return wide::atan2(y, x); },
-                                       [](double y, double x) { return std::atan2(y, x); });
+constexpr auto kSin = kCircular<wide::sin, std::sin>;
+constexpr auto kCos = kCircular<wide::cos, std::cos>;
+constexpr auto kTan = kCircular<wide::tan, std::tan>;
+constexpr FloatFunction<wide::asin, std::asin> kAsin;
+constexpr FloatFunction<wide::acos, std::acos> kAcos;
+constexpr FloatFunction<wide::atan, std::atan> kAtan;
+constexpr FloatFunction<wide::sinh, std::sinh> kSinh;
+constexpr FloatFunction<wide::cosh, std::cosh> kCosh;
+constexpr FloatFunction<wide::asinh, std::asinh> kAsinh;
+constexpr FloatFunction<wide::acosh, std::acosh> kAcosh;
+constexpr FloatFunction<wide::atanh, std::atanh> kAtanh;
+constexpr FloatFunction<wide::atan2, std::atan2> kAtan2;
 
 }  // namespace
 

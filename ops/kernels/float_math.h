@@ -27,29 +27,29 @@ inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// c[0] + c[1] x + c[2] x² + ..., by Horner's rule.
 template <std::size_t n>
-inline double polynomial(const std::array<double, n>& c, double x) {
+[[gnu::always_inline]] inline double polynomial(const std::array<double, n>& c, double x) {
   double sum = c[n - 1];
 #pragma GCC unroll 32
   for (std::size_t k = 1; k < n; ++k) sum = sum * x + c[n - 1 - k];
   return sum;
 }
 
-inline double clamped(double x, double low, double high) {  // a NaN passes
+[[gnu::always_inline]] inline double clamped(double x, double low, double high) {  // a NaN passes
   x = x > high ? high : x;
   return x < low ? low : x;
 }
 
 /// e^x = scale (1 + rest), for |x| <= 700.
 struct Exponential {
-  explicit Exponential(double x) {
+  [[gnu::always_inline]] explicit Exponential(double x) {
     using F = kernels::detail::FloatFormat<double>;
     const double n = kernels::detail::round_to_integer(x * std::numbers::log2e);
     const double r = (x - n * F::kLn2High) - n * F::kLn2Low;
     scale = kernels::detail::power_of_two(n);
     rest = kernels::detail::expm1_series<double, kExpTerms>(r);
   }
-  double value() const { return scale * (1 + rest); }
-  double less_one() const { return scale * rest + (scale - 1); }
+  [[gnu::always_inline]] double value() const { return scale * (1 + rest); }
+  [[gnu::always_inline]] double less_one() const { return scale * rest + (scale - 1); }
 
   double scale, rest;
 };
@@ -57,31 +57,31 @@ struct Exponential {
 /// x - n π/2: what is left of a turn. π/2 comes in three parts, the first two of 25
 /// and 23 bits: n times them is exact, so that the rest keeps its digits where it is small (Cody
 /// and Waite). For |n| < 2^28.
-inline double after_quarters(double x, double n) {
+[[gnu::always_inline]] inline double after_quarters(double x, double n) {
   constexpr double high = 0x1.921fb5p0, middle = 0x4442d1p-48, low = 0x8469898cc517p-96;
   return ((x - n * high) - n * middle) - n * low;
 }
 
 /// `value`, negated if the integer n is odd.
-inline double negated_if_odd(double value, double n) {
+[[gnu::always_inline]] inline double negated_if_odd(double value, double n) {
   const auto bits = std::bit_cast<uint64_t>(n + kernels::detail::kRounder<double>);
   return std::bit_cast<double>(std::bit_cast<uint64_t>(value) ^ (bits << 63));
 }
 
 /// Taylor's series r - r³/3! + r⁵/5! - ... of the sine, for |r| <= π/2, and 1 - r²/2! + r⁴/4! - ...
 /// of the cosine, for |r| <= π/4.
-inline double sin_series(double r) {
+[[gnu::always_inline]] inline double sin_series(double r) {
   constexpr std::array<double, 7> c{1.,          -1. / 6,        1. / 120,       -1. / 5040,
                                     1. / 362880, -1. / 39916800, 1. / 6227020800};
   return r * polynomial(c, r * r);
 }
-inline double cos_series(double r) {
+[[gnu::always_inline]] inline double cos_series(double r) {
   constexpr std::array<double, 6> c{1., -1. / 2, 1. / 24, -1. / 720, 1. / 40320, -1. / 3628800};
   return polynomial(c, r * r);
 }
 
 /// The angle of the point (x, y) with x, y >= 0, not both infinite.
-inline double angle(double y, double x) {
+[[gnu::always_inline]] inline double angle(double y, double x) {
   const bool steep = y > x;  // then it is π/2 less the angle of (y, x)
   const double far = steep ? y : x, near = steep ? x : y;
   const double z = near / (far == 0 ? 1. : far);
@@ -99,7 +99,7 @@ inline double angle(double y, double x) {
 
 // ---- exponentials and logarithms ----------------------------------------------------------------
 
-inline double exp2(double x) {
+[[gnu::always_inline]] inline double exp2(double x) {
   x = detail::clamped(x, -160, 160);
   const double n = kernels::detail::round_to_integer(x);
   const double r = (x - n) * std::numbers::ln2;
@@ -107,12 +107,12 @@ inline double exp2(double x) {
          kernels::detail::power_of_two(n);
 }
 
-inline double expm1(double x) {
+[[gnu::always_inline]] inline double expm1(double x) {
   return std::copysign(detail::Exponential(detail::clamped(x, -110, 110)).less_one(), x);
 }
 
 /// x = 2^e m with m in [√½, √2); ln m = 2 artanh s = 2 (s + s³/3 + s⁵/5 + ...), s = (m-1)/(m+1).
-inline double log(double x) {
+[[gnu::always_inline]] inline double log(double x) {
   // Counting the exponent from √½ on instead of from 1: the carry out of the mantissa decides.
   constexpr auto one = std::bit_cast<uint64_t>(1.);
   constexpr auto root = std::bit_cast<uint64_t>(std::numbers::sqrt2 / 2);
@@ -127,17 +127,17 @@ inline double log(double x) {
   const double special = x == 0 ? -detail::kInfinity : (x < 0 ? detail::kNaN : x);
   return x > 0 && x < detail::kInfinity ? y : special;
 }
-inline double log2(double x) { return log(x) * std::numbers::log2e; }
-inline double log10(double x) { return log(x) * std::numbers::log10e; }
+[[gnu::always_inline]] inline double log2(double x) { return log(x) * std::numbers::log2e; }
+[[gnu::always_inline]] inline double log10(double x) { return log(x) * std::numbers::log10e; }
 
 /// ln(1 + x), where 1 + x would lose x's digits x - x²/2.
-inline double log1p(double x) {
+[[gnu::always_inline]] inline double log1p(double x) {
   const double y = log(1 + x);
   return std::abs(x) < 0x1p-20 ? x - x * x / 2 : y;
 }
 
 /// base^exponent for 0 < base < infinity and a finite exponent.
-inline double pow(double base, double exponent) {
+[[gnu::always_inline]] inline double pow(double base, double exponent) {
   return detail::Exponential(detail::clamped(exponent * log(base), -110, 110)).value();
 }
 
@@ -147,17 +147,17 @@ inline double pow(double base, double exponent) {
 inline constexpr double kAngleMax = 0x1p27;
 
 /// x = n π + r, so sin x = ± sin r.
-inline double sin(double x) {
+[[gnu::always_inline]] inline double sin(double x) {
   const double n = kernels::detail::round_to_integer(x * std::numbers::inv_pi);
   return detail::negated_if_odd(detail::sin_series(detail::after_quarters(x, 2 * n)), n);
 }
 /// x = (n + ½) π + r, so cos x = ∓ sin r.
-inline double cos(double x) {
+[[gnu::always_inline]] inline double cos(double x) {
   const double n = kernels::detail::round_to_integer(x * std::numbers::inv_pi - 0.5);
   return -detail::negated_if_odd(detail::sin_series(detail::after_quarters(x, 2 * n + 1)), n);
 }
 /// x = n π/2 + r, so tan x = tan r, or -1 / tan r for an odd n.
-inline double tan(double x) {
+[[gnu::always_inline]] inline double tan(double x) {
   const double n = kernels::detail::round_to_integer(x * (2 * std::numbers::inv_pi));
   const double r = detail::after_quarters(x, n);
   const double sine = detail::sin_series(r), cosine = detail::cos_series(r);
@@ -165,14 +165,18 @@ inline double tan(double x) {
   return (odd ? -cosine : sine) / (odd ? sine : cosine);
 }
 
-inline double atan(double x) { return std::copysign(detail::angle(std::abs(x), 1), x); }
-inline double asin(double x) {
+[[gnu::always_inline]] inline double atan(double x) {
+  return std::copysign(detail::angle(std::abs(x), 1), x);
+}
+[[gnu::always_inline]] inline double asin(double x) {
   const double a = std::abs(x);
   return std::copysign(detail::angle(a, std::sqrt((1 - a) * (1 + a))), x);
 }
-inline double acos(double x) { return 2 * detail::angle(std::sqrt(1 - x), std::sqrt(1 + x)); }
+[[gnu::always_inline]] inline double acos(double x) {
+  return 2 * detail::angle(std::sqrt(1 - x), std::sqrt(1 + x));
+}
 
-inline double atan2(double y, double x) {
+[[gnu::always_inline]] inline double atan2(double y, double x) {
   const double a = std::abs(y), b = std::abs(x);
   const bool endless = a == detail::kInfinity && b == detail::kInfinity;
   const double first = detail::angle(endless ? 1. : a, endless ? 1. : b);
@@ -183,24 +187,25 @@ inline double atan2(double y, double x) {
 // ---- hyperbolic functions and their inverses ----------------------------------------------------
 
 /// (d + d / (1 + d)) / 2 with d = e^|x| - 1, which keeps all digits where x is small.
-inline double sinh(double x) {
+[[gnu::always_inline]] inline double sinh(double x) {
   const double d = detail::Exponential(detail::clamped(std::abs(x), 0, 110)).less_one();
   return std::copysign((d + d / (1 + d)) / 2, x);
 }
-inline double cosh(double x) {
+[[gnu::always_inline]] inline double cosh(double x) {
   const double e = detail::Exponential(detail::clamped(std::abs(x), 0, 110)).value();
   return (e + 1 / e) / 2;
 }
 
-inline double asinh(double x) {  // ln(|x| + root), with root - 1 = x² / (1 + root)
+[[gnu::always_inline]] inline double asinh(
+    double x) {  // ln(|x| + root), with root - 1 = x² / (1 + root)
   const double a = std::abs(x), root = std::sqrt(1 + a * a);
   return std::copysign(log1p(a == detail::kInfinity ? a : a + a * a / (1 + root)), x);
 }
-inline double acosh(double x) {
+[[gnu::always_inline]] inline double acosh(double x) {
   const double t = x - 1;
   return log1p(t + std::sqrt(t < 0 ? t : t * (t + 2)));
 }
-inline double atanh(double x) {
+[[gnu::always_inline]] inline double atanh(double x) {
   const double a = std::abs(x);
   return std::copysign(log1p(2 * a / (1 - a)) / 2, x);
 }
@@ -209,7 +214,7 @@ inline double atanh(double x) {
 
 /// erf(x) / x as a polynomial in u = x²/8 - 1: interpolation at the 20 Chebyshev nodes of
 /// 0 <= x² <= 16, relative error 7e-11. Beyond, erf is 1 to half a unit in the last place.
-inline double erf(double x) {
+[[gnu::always_inline]] inline double erf(double x) {
   x = detail::clamped(x, -4, 4);
   constexpr std::array<double, 20> c{
       0.35353099561954217,   -0.17657623329328919,   0.13167512166462025,   -0.10771044414410302,
@@ -223,7 +228,7 @@ inline double erf(double x) {
 /// For x >= 0, (1 + 2x) e^(x²) erfc(x) as a polynomial in t = (x - 3) / (x + 3): interpolation at
 /// the 13 Chebyshev nodes of 0 <= x <= 10.25, relative error 6e-11. (The form is that of M.
 /// Shepherd and J. Laframboise, Mathematics of Computation 36, 1981.) Beyond, erfc is 0 as a float.
-inline double erfc(double x) {
+[[gnu::always_inline]] inline double erfc(double x) {
   const double a = detail::clamped(std::abs(x), 0, 10.25);
   constexpr std::array<double, 13> c{
       1.2530080582387742,      -0.13562110677405769,   -0.04756229027792899,
@@ -240,24 +245,17 @@ inline double erfc(double x) {
 
 namespace adjoint::kernels {
 
-/// f(x...) in doubles for floats, and library(x...) for doubles.
-template <class F, class Library>
+/// `formula` in doubles for floats, `library` for doubles.
+template <auto formula, decltype(formula) library>
 struct FloatFunction {
   template <class... X>
-  auto operator()(X... x) const {
+  [[gnu::always_inline]] auto operator()(X... x) const {
     if constexpr ((... && std::is_same_v<X, float>)) {
-      return static_cast<float>(f(static_cast<double>(x)...));
+      return static_cast<float>(formula(static_cast<double>(x)...));
     } else {
       return library(x...);
     }
   }
-
-  F f;
-  Library library;
 };
-template <class F, class Library>
-constexpr FloatFunction<F, Library> float_function(F f, Library library) {
-  return {f, library};
-}
 
 }  // namespace adjoint::kernels
