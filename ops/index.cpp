@@ -23,7 +23,7 @@ constexpr int64_t kGrain = 32768;  // elements that a thread takes at a time
 struct Slices {
   Slices(const char* name, const Tensor& self, int64_t dimension, const Tensor& index,
          Negative negative = Negative::kRefused)
-      : dim(wrap_dim(dimension, self.dim())), whole(self.sizes(), dim), shape(self.sizes()) {
+      : dim(wrap_dim(name, dimension, self.dim())), whole(self.sizes(), dim), shape(self.sizes()) {
     check(index.dim() <= 1, "{}: expected a list of indices, got shape [{}]", name,
           fmt::join(index.sizes(), ", "));
     check(self.dim() > 0 || index.numel() == 1,

@@ -38,7 +38,7 @@ Tensor sum_values(const Tensor& x, const Reduced& dims, bool keepdim, double div
 
 Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
   if (dtype && *dtype != x.scalar_type()) return sum(x.to(*dtype), dim, keepdim, dtype);
-  const Reduced dims(x, dim);
+  const Reduced dims("sum", x, dim);
   Tensor y = sum_values(x, dims, keepdim);
   if (dtype) y = y.to(*dtype);
   return autograd::record(
@@ -51,7 +51,7 @@ Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<Scalar
         "mean: expected float32 or float64, got {}; name the dtype to compute in, as "
         "x.mean(torch::kFloat32)",
         x.scalar_type());
-  const Reduced dims(x, dim);
+  const Reduced dims("mean", x, dim);
   const auto count = static_cast<double>(dims.count());
   Tensor y = sum_values(x, dims, keepdim, count);
   return autograd::record("mean", y, {x}, [dims, keepdim, count](const Tensor& g) {
@@ -82,7 +82,7 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
       dim.push_back(d);
     }
   }
-  Tensor y = sum_values(x, Reduced(x, dim), true).view(size);
+  Tensor y = sum_values(x, Reduced("sum_to_size", x, dim), true).view(size);
   return autograd::record("sum_to_size", y, {x}, [sizes = Dims(x.sizes())](const Tensor& g) {
     return Grads{g.expand(sizes)};
   });
@@ -90,7 +90,7 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
 
 Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim) {
   const Tensor in = x.is_floating_point() ? x : x.to(get_default_dtype());
-  const Reduced dims(in, dim);
+  const Reduced dims("logsumexp", in, dim);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   Tensor y = [&] {
     const NoGradGuard unrecorded;
@@ -131,7 +131,7 @@ Tensor euclidean_norm(const Tensor& x, const Reduced& dims, bool keepdim) {
 Tensor norm_values(const Tensor& x, double p, IntArrayRef dim, bool keepdim) {
   check(x.is_floating_point(), "norm: expected float32 or float64, got {}", x.scalar_type());
   const NoGradGuard unrecorded;
-  const Reduced dims(x, dim);
+  const Reduced dims("norm", x, dim);
   if (p == 2) return euclidean_norm(x, dims, keepdim);
   if (p == 0) return sum_values(x.ne(0).to(x.scalar_type()), dims, keepdim);
   const Tensor size = x.abs();
@@ -147,7 +147,7 @@ Tensor norm_values(const Tensor& x, double p, IntArrayRef dim, bool keepdim) {
 
 Tensor norm(const Tensor& x, const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim) {
   const double power = p ? p->toDouble() : 2;
-  const Reduced dims(x, dim);
+  const Reduced dims("norm", x, dim);
   Tensor y = norm_values(x, power, dim, keepdim);
   return autograd::record(
       "norm", y, {x},
@@ -176,7 +176,7 @@ namespace {
 /// Σ (x - mean)² / degrees, where degrees is n or, unbiased, n - 1.
 struct Variance {
   Variance(const char* name, const Tensor& x, IntArrayRef dim, bool unbiased)
-      : dims(x, dim),
+      : dims(name, x, dim),
         over(dim),
         degrees(std::max(0.0, static_cast<double>(dims.count()) - unbiased)) {
     check(x.is_floating_point(), "{}: expected float32 or float64, got {}", name, x.scalar_type());
@@ -261,6 +261,9 @@ Tensor Tensor::nansum(std::optional<ScalarType> dtype) const {
 }
 Tensor Tensor::nansum(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
   return adjoint::nansum(*this, dim, keepdim, dtype);
+}
+Tensor Tensor::nanmean(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
+  return adjoint::nanmean(*this, dim, keepdim, dtype);
 }
 Tensor Tensor::logsumexp(IntArrayRef dim, bool keepdim) const {
   return adjoint::logsumexp(*this, dim, keepdim);

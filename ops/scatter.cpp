@@ -32,7 +32,7 @@ void check_grid(const char* name, const Tensor& self, int64_t dim, const Tensor&
 /// An index tensor for dimension `dim` of self, checked.
 struct Grid {
   Grid(const char* name, const Tensor& self, int64_t dimension, const Tensor& index)
-      : dim(wrap_dim(dimension, self.dim())) {
+      : dim(wrap_dim(name, dimension, self.dim())) {
     check_grid(name, self, dim, index);
     const int64_t size = indices::Around(self.sizes(), dim).n;
     at = indices::readable(indices::checked(name, index, size), self);
@@ -175,7 +175,7 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
   check(self.dim() == indices.dim(),
         "take_along_dim: expected indices of as many dimensions as self, [{}], got [{}]",
         fmt::join(self.sizes(), ", "), fmt::join(indices.sizes(), ", "));
-  const int64_t d = wrap_dim(*dim, self.dim());
+  const int64_t d = wrap_dim("take_along_dim", *dim, self.dim());
   if (self.dim() == 0) return gather(self, 0, indices);
   Dims of_self(self.sizes()), of_indices(indices.sizes());
   of_self[static_cast<std::size_t>(d)] = of_indices[static_cast<std::size_t>(d)] = 1;
@@ -290,6 +290,9 @@ Tensor Tensor::scatter(int64_t dim, const Tensor& index, const Scalar& value) co
 }
 Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const {
   return adjoint::scatter_add(*this, dim, index, src);
+}
+Tensor Tensor::put(const Tensor& index, const Tensor& source, bool accumulate) const {
+  return adjoint::put(*this, index, source, accumulate);
 }
 Tensor Tensor::take(const Tensor& index) const { return adjoint::take(*this, index); }
 

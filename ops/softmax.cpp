@@ -73,14 +73,14 @@ int64_t dim_of_gradient(const char* name, const Tensor& grad_output, const Tenso
     fail("{}: expected a gradient of the output's shape and dtype, {}, got {}", name,
          output.describe(), grad_output.describe());
   }
-  return wrap_dim(dim, output.dim());
+  return wrap_dim(name, dim, output.dim());
 }
 
 }  // namespace
 
 Tensor softmax(const Tensor& x, int64_t dim, std::optional<ScalarType> dtype) {
   const Tensor input = input_of("softmax", x, dtype);
-  const int64_t d = wrap_dim(dim, input.dim());
+  const int64_t d = wrap_dim("softmax", dim, input.dim());
   const auto compute = [](const Tensor& y, int64_t dim, const Tensor& x) {
     elementwise::map_floating("softmax", ExpOfDifference(), y, x, amax(x, dim, true));
     elementwise::map_floating("softmax", kQuotient, y, y, sum(y, dim, true));
@@ -94,7 +94,7 @@ Tensor softmax(const Tensor& x, int64_t dim, std::optional<ScalarType> dtype) {
 
 Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<ScalarType> dtype) {
   const Tensor input = input_of("log_softmax", x, dtype);
-  const int64_t d = wrap_dim(dim, input.dim());
+  const int64_t d = wrap_dim("log_softmax", dim, input.dim());
   const auto compute = [](const Tensor& y, int64_t dim, const Tensor& x) {
     elementwise::map_floating("log_softmax", kDifference, y, x, amax(x, dim, true));
     const Tensor log_total = sum(y.exp(), dim, true).log();
