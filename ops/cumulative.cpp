@@ -320,6 +320,7 @@ Tensor Tensor::cumsum(int64_t dim, std::optional<ScalarType> dtype) const {
 
 Tensor& Tensor::cumsum_(int64_t dim, std::optional<ScalarType> dtype) const {
   check_own_dtype("cumsum_", *this, dtype);
+  dim = wrap_dim("cumsum_", dim, this->dim());
   const auto sums = [&] { return adjoint::cumsum(*this, dim, scalar_type()); };
   return elementwise::in_place(
       "cumsum_", *this, scalar_type(),
@@ -332,6 +333,7 @@ Tensor Tensor::cumprod(int64_t dim, std::optional<ScalarType> dtype) const {
 
 Tensor& Tensor::cumprod_(int64_t dim, std::optional<ScalarType> dtype) const {
   check_own_dtype("cumprod_", *this, dtype);
+  dim = wrap_dim("cumprod_", dim, this->dim());
   return elementwise::in_place(
       "cumprod_", *this, scalar_type(),
       [&](const Tensor& out, const Tensor& x) {

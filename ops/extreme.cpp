@@ -128,6 +128,7 @@ Tensor amin(const Tensor& x, IntArrayRef dim, bool keepdim) {
 }
 std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
   const IntArrayRef over = dim ? IntArrayRef(*dim) : IntArrayRef();
+  dim_mask("aminmax", over, x.dim());
   return {amin(x, over, keepdim), amax(x, over, keepdim)};
 }
 Tensor max(const Tensor& x) { return extreme<kernels::Max>("max", x, {}, false); }

@@ -167,6 +167,7 @@ Tensor repeat_interleave(const Tensor& repeats) {
 
 Tensor Tensor::repeat_interleave(const Tensor& repeats, std::optional<int64_t> dim) const {
   if (!dim.has_value()) return reshape(-1).repeat_interleave(repeats, 0);
+  wrap_dim("repeat_interleave", *dim, this->dim());
   const int64_t length = size(*dim);  // throws where there are no dimensions
   check(repeats.dim() <= 1 && (repeats.numel() == length || repeats.numel() == 1),
         "repeat_interleave: expected one number, or one for each of the {} slices, got shape [{}]",

@@ -60,15 +60,20 @@ Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<Scalar
 }
 
 Tensor nansum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  dim_mask("nansum", dim, x.dim());  // throws in this name
   return sum(x.is_floating_point() ? x.masked_fill(x.isnan(), 0) : x, dim, keepdim, dtype);
 }
 
 Tensor nanmean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  dim_mask("nanmean", dim, x.dim());
   check(x.is_floating_point(), "nanmean: expected float32 or float64, got {}", x.scalar_type());
   return nansum(x, dim, keepdim, dtype) / sum(x.isnan().logical_not(), dim, keepdim);
 }
 
-Tensor count_nonzero(const Tensor& x, IntArrayRef dim) { return sum(x.ne(0), dim); }
+Tensor count_nonzero(const Tensor& x, IntArrayRef dim) {
+  dim_mask("count_nonzero", dim, x.dim());
+  return sum(x.ne(0), dim);
+}
 
 Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
   if (x.sizes() == size) return x;
@@ -225,12 +230,14 @@ Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
 Tensor std(const Tensor& x, bool unbiased) { return std(x, {}, unbiased, false); }
 
 std::tuple<Tensor, Tensor> var_mean(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  dim_mask("var_mean", dim, x.dim());
   return {var(x, dim, unbiased, keepdim), mean(x, dim, keepdim)};
 }
 std::tuple<Tensor, Tensor> var_mean(const Tensor& x, bool unbiased) {
   return var_mean(x, IntArrayRef(), unbiased);
 }
 std::tuple<Tensor, Tensor> std_mean(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  dim_mask("std_mean", dim, x.dim());
   return {std(x, dim, unbiased, keepdim), mean(x, dim, keepdim)};
 }
 std::tuple<Tensor, Tensor> std_mean(const Tensor& x, bool unbiased) {

@@ -113,7 +113,7 @@ std::tuple<Tensor, Tensor> sort(const Tensor& x, int64_t dim, bool descending) {
 }
 
 Tensor argsort(const Tensor& x, int64_t dim, bool descending) {
-  return std::get<1>(sort(x.detach(), dim, descending));
+  return std::get<1>(sort(x.detach(), wrap_dim("argsort", dim, x.dim()), descending));
 }
 
 Tensor argsort(const Tensor& x, bool /*stable*/, int64_t dim, bool descending) {

