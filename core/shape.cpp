@@ -71,22 +71,22 @@ bool may_overlap(IntArrayRef sizes, IntArrayRef strides) {
   return false;
 }
 
-int64_t wrap_dim(int64_t dim, int64_t ndim) {
+int64_t wrap_dim(const char* operation, int64_t dim, int64_t ndim) {
   const int64_t range = std::max<int64_t>(ndim, 1);
   if (dim < -range || dim >= range) {
     throw IndexError(fmt::format(
-        "dimension {} is out of range: expected {} to {} for a tensor of {} dimension{}", dim,
-        -range, range - 1, ndim, ndim == 1 ? "" : "s"));
+        "{}: dimension {} is out of range: expected {} to {} for a tensor of {} dimension{}",
+        operation, dim, -range, range - 1, ndim, ndim == 1 ? "" : "s"));
   }
   return dim < 0 ? dim + range : dim;
 }
 
-uint32_t dim_mask(IntArrayRef dims, int64_t ndim) {
+uint32_t dim_mask(const char* operation, IntArrayRef dims, int64_t ndim) {
   if (dims.empty()) return (1u << std::max<int64_t>(ndim, 1)) - 1;
   uint32_t mask = 0;
   for (const int64_t dim : dims) {
-    const uint32_t bit = 1u << wrap_dim(dim, ndim);
-    check((mask & bit) == 0, "dimension {} appears more than once in [{}]", dim,
+    const uint32_t bit = 1u << wrap_dim(operation, dim, ndim);
+    check((mask & bit) == 0, "{}: dimension {} appears more than once in [{}]", operation, dim,
           fmt::join(dims, ", "));
     mask |= bit;
   }
@@ -131,30 +131,31 @@ Dims expanded_strides(IntArrayRef sizes, IntArrayRef strides, IntArrayRef target
   return result;
 }
 
-Dims infer_size(IntArrayRef shape, int64_t count) {
+Dims infer_size(const char* operation, IntArrayRef shape, int64_t count) {
   Dims result(shape);
   int64_t* unknown = nullptr;
   int64_t known = 1;
   for (int64_t& size : result) {
     if (size == -1) {
-      check(unknown == nullptr, "only one size can be -1 (inferred), got [{}]",
+      check(unknown == nullptr, "{}: only one size can be -1 (inferred), got [{}]", operation,
             fmt::join(shape, ", "));
       unknown = &size;
     } else {
-      check(size >= 0, "invalid size {} in shape [{}]", size, fmt::join(shape, ", "));
-      check(!__builtin_mul_overflow(known, size, &known), "shape [{}] is too large",
+      check(size >= 0, "{}: invalid size {} in shape [{}]", operation, size,
+            fmt::join(shape, ", "));
+      check(!__builtin_mul_overflow(known, size, &known), "{}: shape [{}] is too large", operation,
             fmt::join(shape, ", "));
     }
   }
   if (unknown != nullptr) {
-    check(known != 0, "the -1 in shape [{}] could be anything: the other sizes multiply to 0",
-          fmt::join(shape, ", "));
-    check(count % known == 0, "shape [{}] does not fit {} elements: they are no multiple of {}",
-          fmt::join(shape, ", "), count, known);
+    check(known != 0, "{}: the -1 in shape [{}] could be anything: the other sizes multiply to 0",
+          operation, fmt::join(shape, ", "));
+    check(count % known == 0, "{}: shape [{}] does not fit {} elements: they are no multiple of {}",
+          operation, fmt::join(shape, ", "), count, known);
     *unknown = count / known;
   } else {
-    check(known == count, "shape [{}] does not fit {} elements: it has {}", fmt::join(shape, ", "),
-          count, known);
+    check(known == count, "{}: shape [{}] does not fit {} elements: it has {}", operation,
+          fmt::join(shape, ", "), count, known);
   }
   return result;
 }

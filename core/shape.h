@@ -27,12 +27,14 @@ bool is_contiguous(IntArrayRef sizes, IntArrayRef strides);
 /// Whether two different indices can be the same element in memory, as after expand().
 bool may_overlap(IntArrayRef sizes, IntArrayRef strides);
 
+// In the following, errors are in the name of `operation`.
+
 /// `dim` as 0 <= dim < ndim, where -1 is the last one. A tensor without dimensions counts as having
 /// one. Throws IndexError out of range.
-int64_t wrap_dim(int64_t dim, int64_t ndim);
+int64_t wrap_dim(const char* operation, int64_t dim, int64_t ndim);
 /// The dimensions named, wrapped, as a bit mask; all of them if the list is empty. Throws Error if
 /// one is named twice.
-uint32_t dim_mask(IntArrayRef dims, int64_t ndim);
+uint32_t dim_mask(const char* operation, IntArrayRef dims, int64_t ndim);
 
 /// The shape that both broadcast to (NumPy's rules). Throws Error, in the name of `operation` if
 /// there is one, if they do not.
@@ -41,8 +43,9 @@ bool is_expandable_to(IntArrayRef from, IntArrayRef to);
 /// Strides with which a tensor of `sizes` and `strides` reads as `target`: 0 where it is repeated.
 Dims expanded_strides(IntArrayRef sizes, IntArrayRef strides, IntArrayRef target);
 
-/// Replaces the one -1 in `shape` by what makes the product `count`. Throws Error if none does.
-Dims infer_size(IntArrayRef shape, int64_t count);
+/// Replaces the one -1 in `shape` by what makes the product `count`. Throws Error, in the name of
+/// `operation`, if none does.
+Dims infer_size(const char* operation, IntArrayRef shape, int64_t count);
 /// Strides with which the same memory reads as `shape`, or nothing where only a copy can.
 std::optional<Dims> view_strides(IntArrayRef sizes, IntArrayRef strides, IntArrayRef shape);
 

@@ -49,13 +49,13 @@ Tensor wrap(std::shared_ptr<TensorImpl> impl, const TensorOptions& options) {
 int64_t Tensor::size(int64_t d) const {
   const IntArrayRef all = sizes();
   check(!all.empty(), "size({}): the tensor has no dimensions", d);
-  return all[static_cast<std::size_t>(wrap_dim(d, dim()))];
+  return all[static_cast<std::size_t>(wrap_dim("size", d, dim()))];
 }
 
 int64_t Tensor::stride(int64_t d) const {
   const IntArrayRef all = strides();
   check(!all.empty(), "stride({}): the tensor has no dimensions", d);
-  return all[static_cast<std::size_t>(wrap_dim(d, dim()))];
+  return all[static_cast<std::size_t>(wrap_dim("stride", d, dim()))];
 }
 
 Scalar Tensor::item() const {

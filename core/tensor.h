@@ -203,6 +203,14 @@ class Tensor {
   Tensor squeeze() const;
   Tensor squeeze(int64_t dim) const;
   Tensor unsqueeze(int64_t dim) const;
+  // In place: this tensor becomes what the view is, with the same memory.
+  Tensor& transpose_(int64_t dim0, int64_t dim1) const;
+  Tensor& t_() const;
+  Tensor& squeeze_() const;
+  Tensor& squeeze_(int64_t dim) const;
+  Tensor& unsqueeze_(int64_t dim) const;
+  Tensor& swapaxes_(int64_t axis0, int64_t axis1) const { return transpose_(axis0, axis1); }
+  Tensor& swapdims_(int64_t dim0, int64_t dim1) const { return transpose_(dim0, dim1); }
   Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
   Tensor unflatten(int64_t dim, IntArrayRef sizes) const;
   Tensor as_strided(IntArrayRef size, IntArrayRef stride,
@@ -302,10 +310,27 @@ class Tensor {
   Tensor neg() const;
   Tensor& neg_() const;
   Tensor subtract(const Tensor& other, const Scalar& alpha = 1) const { return sub(other, alpha); }
+  Tensor subtract(const Scalar& other, const Scalar& alpha = 1) const { return sub(other, alpha); }
+  Tensor& subtract_(const Tensor& other, const Scalar& alpha = 1) const {
+    return sub_(other, alpha);
+  }
+  Tensor& subtract_(const Scalar& other, const Scalar& alpha = 1) const {
+    return sub_(other, alpha);
+  }
   Tensor multiply(const Tensor& other) const { return mul(other); }
+  Tensor multiply(const Scalar& other) const { return mul(other); }
+  Tensor& multiply_(const Tensor& other) const { return mul_(other); }
+  Tensor& multiply_(const Scalar& other) const { return mul_(other); }
   Tensor divide(const Tensor& other) const { return div(other); }
+  Tensor divide(const Scalar& other) const { return div(other); }
+  Tensor& divide_(const Tensor& other) const { return div_(other); }
+  Tensor& divide_(const Scalar& other) const { return div_(other); }
   Tensor true_divide(const Tensor& other) const { return div(other); }
+  Tensor true_divide(const Scalar& other) const { return div(other); }
+  Tensor& true_divide_(const Tensor& other) const { return div_(other); }
+  Tensor& true_divide_(const Scalar& other) const { return div_(other); }
   Tensor negative() const { return neg(); }
+  Tensor& negative_() const { return neg_(); }
   Tensor& operator+=(const Tensor& other) { return add_(other); }
   Tensor& operator+=(const Scalar& other) { return add_(other); }
   Tensor& operator-=(const Tensor& other) { return sub_(other); }
@@ -373,6 +398,7 @@ class Tensor {
   Tensor erfc() const;
   Tensor& erfc_() const;
   Tensor absolute() const { return abs(); }
+  Tensor& absolute_() const { return abs_(); }
 
   // ---- ops/trigonometry.cpp: circular and hyperbolic functions
 
@@ -384,22 +410,36 @@ class Tensor {
   Tensor& tan_() const;
   Tensor asin() const;
   Tensor& asin_() const;
+  Tensor arcsin() const { return asin(); }
+  Tensor& arcsin_() const { return asin_(); }
   Tensor acos() const;
   Tensor& acos_() const;
+  Tensor arccos() const { return acos(); }
+  Tensor& arccos_() const { return acos_(); }
   Tensor atan() const;
   Tensor& atan_() const;
+  Tensor arctan() const { return atan(); }
+  Tensor& arctan_() const { return atan_(); }
   Tensor sinh() const;
   Tensor& sinh_() const;
   Tensor cosh() const;
   Tensor& cosh_() const;
   Tensor asinh() const;
   Tensor& asinh_() const;
+  Tensor arcsinh() const { return asinh(); }
+  Tensor& arcsinh_() const { return asinh_(); }
   Tensor acosh() const;
   Tensor& acosh_() const;
+  Tensor arccosh() const { return acosh(); }
+  Tensor& arccosh_() const { return acosh_(); }
   Tensor atanh() const;
   Tensor& atanh_() const;
+  Tensor arctanh() const { return atanh(); }
+  Tensor& arctanh_() const { return atanh_(); }
   Tensor atan2(const Tensor& other) const;
   Tensor& atan2_(const Tensor& other) const;
+  Tensor arctan2(const Tensor& other) const { return atan2(other); }
+  Tensor& arctan2_(const Tensor& other) const { return atan2_(other); }
 
   // ---- ops/rounding.cpp: to whole numbers; their derivative is zero
 
@@ -411,6 +451,8 @@ class Tensor {
   Tensor& round_() const;
   Tensor trunc() const;
   Tensor& trunc_() const;
+  Tensor fix() const { return trunc(); }
+  Tensor& fix_() const { return trunc_(); }
   /// To that many decimal places.
   Tensor round(int64_t decimals) const;
   Tensor& round_(int64_t decimals) const;
@@ -442,6 +484,10 @@ class Tensor {
               const std::optional<Scalar>& max = std::nullopt) const {
     return clamp(min, max);
   }
+  Tensor& clip_(const std::optional<Scalar>& min = std::nullopt,
+                const std::optional<Scalar>& max = std::nullopt) const {
+    return clamp_(min, max);
+  }
   Tensor clamp_min(const Scalar& min) const { return clamp(min); }
   Tensor clamp_min(const Tensor& min) const { return clamp(min); }
   Tensor& clamp_min_(const Scalar& min) const { return clamp_(min); }
@@ -457,6 +503,9 @@ class Tensor {
   Tensor nan_to_num(std::optional<double> nan = std::nullopt,
                     std::optional<double> posinf = std::nullopt,
                     std::optional<double> neginf = std::nullopt) const;
+  Tensor& nan_to_num_(std::optional<double> nan = std::nullopt,
+                      std::optional<double> posinf = std::nullopt,
+                      std::optional<double> neginf = std::nullopt) const;
 
   // ---- ops/update.cpp: sums with a product, as optimizers' steps are
 
@@ -483,6 +532,16 @@ class Tensor {
   Tensor gt(const Scalar& other) const;
   Tensor ge(const Tensor& other) const;
   Tensor ge(const Scalar& other) const;
+  Tensor& not_equal_(const Tensor& other) const { return ne_(other); }
+  Tensor& not_equal_(const Scalar& other) const { return ne_(other); }
+  Tensor& less_(const Tensor& other) const { return lt_(other); }
+  Tensor& less_(const Scalar& other) const { return lt_(other); }
+  Tensor& less_equal_(const Tensor& other) const { return le_(other); }
+  Tensor& less_equal_(const Scalar& other) const { return le_(other); }
+  Tensor& greater_(const Tensor& other) const { return gt_(other); }
+  Tensor& greater_(const Scalar& other) const { return gt_(other); }
+  Tensor& greater_equal_(const Tensor& other) const { return ge_(other); }
+  Tensor& greater_equal_(const Scalar& other) const { return ge_(other); }
   Tensor not_equal(const Tensor& other) const { return ne(other); }
   Tensor not_equal(const Scalar& other) const { return ne(other); }
   Tensor less(const Tensor& other) const { return lt(other); }
@@ -542,6 +601,16 @@ class Tensor {
   Tensor& bitwise_xor_(const Scalar& other) const;
   Tensor bitwise_not() const;
   Tensor& bitwise_not_() const;
+  /// Bits that are moved by as many places as there are, or more, are lost (what comes in from the
+  /// left is the sign); a negative number of places counts as that.
+  Tensor bitwise_left_shift(const Tensor& other) const;
+  Tensor bitwise_left_shift(const Scalar& other) const;
+  Tensor& bitwise_left_shift_(const Tensor& other) const;
+  Tensor& bitwise_left_shift_(const Scalar& other) const;
+  Tensor bitwise_right_shift(const Tensor& other) const;
+  Tensor bitwise_right_shift(const Scalar& other) const;
+  Tensor& bitwise_right_shift_(const Tensor& other) const;
+  Tensor& bitwise_right_shift_(const Scalar& other) const;
   Tensor operator~() const { return bitwise_not(); }
   Tensor& operator&=(const Tensor& other) { return bitwise_and_(other); }
   Tensor& operator|=(const Tensor& other) { return bitwise_or_(other); }
@@ -558,6 +627,8 @@ class Tensor {
   Tensor nansum(std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor nansum(IntArrayRef dim, bool keepdim = false,
                 std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor nanmean(IntArrayRef dim = {}, bool keepdim = false,
+                 std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor prod(std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor prod(int64_t dim, bool keepdim = false,
               std::optional<ScalarType> dtype = std::nullopt) const;
@@ -570,6 +641,8 @@ class Tensor {
   std::tuple<Tensor, Tensor> min(int64_t dim, bool keepdim = false) const;
   Tensor amax(IntArrayRef dim = {}, bool keepdim = false) const;
   Tensor amin(IntArrayRef dim = {}, bool keepdim = false) const;
+  std::tuple<Tensor, Tensor> aminmax(std::optional<int64_t> dim = std::nullopt,
+                                     bool keepdim = false) const;
   Tensor argmax(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
   Tensor argmin(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
   Tensor any() const;
@@ -605,6 +678,8 @@ class Tensor {
   /// Equals stay in their order if stable.
   std::tuple<Tensor, Tensor> sort(std::optional<bool> stable, int64_t dim = -1,
                                   bool descending = false) const;
+  /// Sorted along the first dimension, without the indices.
+  Tensor msort() const;
   Tensor argsort(int64_t dim = -1, bool descending = false) const;
   std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true,
                                   bool sorted = true) const;
@@ -619,7 +694,9 @@ class Tensor {
   Tensor bmm(const Tensor& mat2) const;
   Tensor mv(const Tensor& vec) const;
   Tensor dot(const Tensor& other) const;
+  Tensor vdot(const Tensor& other) const { return dot(other); }
   Tensor outer(const Tensor& vec2) const;
+  Tensor ger(const Tensor& vec2) const { return outer(vec2); }
   Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
                const Scalar& alpha = 1) const;
   Tensor& addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
@@ -664,23 +741,34 @@ class Tensor {
   Tensor& scatter_add_(int64_t dim, const Tensor& index, const Tensor& src) const;
   /// The elements at these indices of the flattened tensor.
   Tensor take(const Tensor& index) const;
+  Tensor put(const Tensor& index, const Tensor& source, bool accumulate = false) const;
   Tensor& put_(const Tensor& index, const Tensor& source, bool accumulate = false) const;
   Tensor masked_select(const Tensor& mask) const;
   Tensor masked_scatter(const Tensor& mask, const Tensor& source) const;
   Tensor& masked_scatter_(const Tensor& mask, const Tensor& source) const;
   /// The indices of all elements that are not zero: [count, dim()].
   Tensor nonzero() const;
+  Tensor argwhere() const { return nonzero(); }
+  /// The same as a list of indices for each dimension.
+  std::vector<Tensor> nonzero_numpy() const;
 
   // ---- ops/indexing.cpp: x.index({0, Slice(1, None), mask}), as NumPy and libtorch define it
 
   Tensor index(ArrayRef<indexing::TensorIndex> indices) const;
   Tensor index(std::initializer_list<indexing::TensorIndex> indices) const;
-  Tensor& index_put_(ArrayRef<indexing::TensorIndex> indices, const Tensor& value) const;
+  /// Writes `value`, which broadcasts, to the indexed elements; to accumulate is to add it to them,
+  /// as often as an element is indexed.
+  Tensor& index_put_(ArrayRef<indexing::TensorIndex> indices, const Tensor& value,
+                     bool accumulate = false) const;
   Tensor& index_put_(ArrayRef<indexing::TensorIndex> indices, const Scalar& value) const;
-  Tensor& index_put_(std::initializer_list<indexing::TensorIndex> indices,
-                     const Tensor& value) const;
+  Tensor& index_put_(std::initializer_list<indexing::TensorIndex> indices, const Tensor& value,
+                     bool accumulate = false) const;
   Tensor& index_put_(std::initializer_list<indexing::TensorIndex> indices,
                      const Scalar& value) const;
+  Tensor index_put(ArrayRef<indexing::TensorIndex> indices, const Tensor& value,
+                   bool accumulate = false) const;
+  Tensor index_put(std::initializer_list<indexing::TensorIndex> indices, const Tensor& value,
+                   bool accumulate = false) const;
   Tensor operator[](const Tensor& index) const;
 
   // ---- ops/creation.cpp: new tensors of this one's dtype ----------------------------------------

@@ -11,6 +11,19 @@ namespace {
 constexpr auto kAnd = []<class T>(T a, T b) { return static_cast<T>(a & b); };
 constexpr auto kOr = []<class T>(T a, T b) { return static_cast<T>(a | b); };
 constexpr auto kXor = []<class T>(T a, T b) { return static_cast<T>(a ^ b); };
+
+/// Whether some bits are still there when a T has been moved by so many places.
+template <class T>
+bool keeps_bits(T places) {
+  return places >= T(0) && places < T(8 * sizeof(T));
+}
+constexpr auto kLeftShift = []<class T>(T a, T places) -> T {
+  using Bits = uint64_t;  // bits that leave T are cut off
+  return keeps_bits(places) ? static_cast<T>(static_cast<Bits>(a) << places) : T(0);
+};
+constexpr auto kRightShift = []<class T>(T a, T places) -> T {
+  return keeps_bits(places) ? static_cast<T>(a >> places) : static_cast<T>(a < T(0) ? -1 : 0);
+};
 constexpr auto kNot = []<class T>(T x) {
   if constexpr (std::is_same_v<T, bool>) {
     return !x;
@@ -47,6 +60,23 @@ Tensor& combine_in_place(const char* name, F f, const Tensor& a, const Tensor& b
       [&] { return combined(name, f, a, b); });  // fails: only floating-point numbers get there
 }
 
+void check_shift(const char* name, const Tensor& a, const Tensor& b) {
+  check(result_type(a, b) != kBool,
+        "{}: bools have no bits to shift; convert them with x.to(torch::kInt64)", name);
+}
+
+template <class F>
+Tensor shifted(const char* name, F f, const Tensor& a, const Tensor& places) {
+  check_shift(name, a, places);
+  return combined(name, f, a, places);
+}
+
+template <class F>
+Tensor& shift_in_place(const char* name, F f, const Tensor& a, const Tensor& places) {
+  check_shift(name, a, places);
+  return combine_in_place(name, f, a, places);
+}
+
 }  // namespace
 
 Tensor Tensor::bitwise_and(const Tensor& other) const {
@@ -80,6 +110,39 @@ Tensor& Tensor::bitwise_xor_(const Tensor& other) const {
 }
 Tensor& Tensor::bitwise_xor_(const Scalar& other) const {
   return bitwise_xor_(wrapped_number(other));
+}
+
+Tensor Tensor::bitwise_left_shift(const Tensor& other) const {
+  return shifted("bitwise_left_shift", kLeftShift, *this, other);
+}
+Tensor Tensor::bitwise_left_shift(const Scalar& other) const {
+  return bitwise_left_shift(wrapped_number(other));
+}
+Tensor& Tensor::bitwise_left_shift_(const Tensor& other) const {
+  return shift_in_place("bitwise_left_shift_", kLeftShift, *this, other);
+}
+Tensor& Tensor::bitwise_left_shift_(const Scalar& other) const {
+  return bitwise_left_shift_(wrapped_number(other));
+}
+
+Tensor Tensor::bitwise_right_shift(const Tensor& other) const {
+  return shifted("bitwise_right_shift", kRightShift, *this, other);
+}
+Tensor Tensor::bitwise_right_shift(const Scalar& other) const {
+  return bitwise_right_shift(wrapped_number(other));
+}
+Tensor& Tensor::bitwise_right_shift_(const Tensor& other) const {
+  return shift_in_place("bitwise_right_shift_", kRightShift, *this, other);
+}
+Tensor& Tensor::bitwise_right_shift_(const Scalar& other) const {
+  return bitwise_right_shift_(wrapped_number(other));
+}
+
+Tensor bitwise_left_shift(const Scalar& self, const Tensor& other) {
+  return wrapped_number(self).bitwise_left_shift(other);
+}
+Tensor bitwise_right_shift(const Scalar& self, const Tensor& other) {
+  return wrapped_number(self).bitwise_right_shift(other);
 }
 
 Tensor Tensor::bitwise_not() const {

@@ -28,6 +28,20 @@ inline Tensor bitwise_xor(const Tensor& self, const Scalar& other) {
 inline Tensor bitwise_xor(const Scalar& self, const Tensor& other) {
   return other.bitwise_xor(self);
 }
+inline Tensor bitwise_left_shift(const Tensor& self, const Tensor& other) {
+  return self.bitwise_left_shift(other);
+}
+inline Tensor bitwise_left_shift(const Tensor& self, const Scalar& other) {
+  return self.bitwise_left_shift(other);
+}
+Tensor bitwise_left_shift(const Scalar& self, const Tensor& other);
+inline Tensor bitwise_right_shift(const Tensor& self, const Tensor& other) {
+  return self.bitwise_right_shift(other);
+}
+inline Tensor bitwise_right_shift(const Tensor& self, const Scalar& other) {
+  return self.bitwise_right_shift(other);
+}
+Tensor bitwise_right_shift(const Scalar& self, const Tensor& other);
 inline Tensor bitwise_not(const Tensor& self) { return self.bitwise_not(); }
 
 inline Tensor operator&(const Tensor& a, const Tensor& b) { return a.bitwise_and(b); }

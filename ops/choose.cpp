@@ -317,11 +317,15 @@ Tensor Tensor::nan_to_num(Replacement nan, Replacement posinf, Replacement negin
   });
 }
 
-Tensor& nan_to_num_(Tensor& self, Replacement nan, Replacement posinf, Replacement neginf) {
+Tensor& Tensor::nan_to_num_(Replacement nan, Replacement posinf, Replacement neginf) const {
   return elementwise::in_place(
-      "nan_to_num_", self, self.scalar_type(),
+      "nan_to_num_", *this, scalar_type(),
       [&](const Tensor& out, const Tensor& x) { replace_into(out, x, nan, posinf, neginf); },
-      [&] { return self.clone().nan_to_num(nan, posinf, neginf); });
+      [&] { return clone().nan_to_num(nan, posinf, neginf); });
+}
+
+Tensor& nan_to_num_(Tensor& self, Replacement nan, Replacement posinf, Replacement neginf) {
+  return self.nan_to_num_(nan, posinf, neginf);
 }
 
 }  // namespace adjoint

@@ -98,7 +98,7 @@ Tensor running_sum(const Tensor& x, int64_t dim, bool reverse) {
 }  // namespace
 
 Tensor cumsum(const Tensor& x, int64_t dim, std::optional<ScalarType> dtype) {
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("cumsum", dim, x.dim());
   const Tensor in = summand(x, dtype);
   if (x.dim() > 0) return running_sum(in, dim, false);
   return as_list(in, [](const Tensor& list, int64_t d) { return running_sum(list, d, false); });
@@ -110,7 +110,7 @@ Tensor linear_recurrence(const Tensor& a, const Tensor& b, int64_t dim, bool rev
   check(a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type(),
         "linear_recurrence: expected a and b of one shape and dtype, got [{}], {} and [{}], {}",
         fmt::join(a.sizes(), ", "), a.scalar_type(), fmt::join(b.sizes(), ", "), b.scalar_type());
-  dim = wrap_dim(dim, a.dim());
+  dim = wrap_dim("linear_recurrence", dim, a.dim());
   if (a.dim() == 0) return b.clone();
   Tensor h = empty(a.sizes(), a.scalar_type());
   dispatch_floating("linear_recurrence", a.scalar_type(), [&]<class T>(std::type_identity<T>) {
@@ -170,18 +170,18 @@ Tensor product_values(const Tensor& x, const Reduced& dims, bool keepdim) {
 }  // namespace
 
 Tensor cumprod(const Tensor& x, int64_t dim, std::optional<ScalarType> dtype) {
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("cumprod", dim, x.dim());
   const Tensor in = summand(x, dtype);
   return x.dim() > 0 ? running_product(in, dim) : as_list(in, running_product);
 }
 
 Tensor prod(const Tensor& x, int64_t dim, bool keepdim, std::optional<ScalarType> dtype) {
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("prod", dim, x.dim());
   const Tensor in = summand(x, dtype);
   if (x.dim() == 0) {
     return as_list(in, [](const Tensor& list, int64_t d) { return prod(list, d, true); });
   }
-  const Reduced dims(in, dim);
+  const Reduced dims("prod", in, dim);
   return record(
       "prod", product_values(in, dims, keepdim), {in},
       [x = save(in), dims, dim, keepdim](const Tensor& upstream) {
@@ -242,7 +242,7 @@ Tensor running_logsumexp(const Tensor& x, int64_t dim) {
 }  // namespace
 
 Tensor logcumsumexp(const Tensor& x, int64_t dim) {
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("logcumsumexp", dim, x.dim());
   return x.dim() > 0 ? running_logsumexp(x, dim) : as_list(x, running_logsumexp);
 }
 
@@ -254,7 +254,7 @@ namespace {
 template <class Better>
 std::tuple<Tensor, Tensor> running_extreme(const char* name, const Tensor& x, int64_t dim,
                                            Better better) {
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim(name, dim, x.dim());
   if (x.dim() == 0) {
     const auto [values, indices] = running_extreme(name, x.view(Dims{1}), 0, better);
     return {values.view({}), indices.view({})};
@@ -300,7 +300,7 @@ Tensor diff(const Tensor& x, int64_t n, int64_t dim, const std::optional<Tensor>
             const std::optional<Tensor>& append) {
   check(x.dim() > 0, "diff: expected a tensor of at least one dimension");
   check(n >= 0, "diff: differences can be taken 0 or more times, not {}", n);
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("diff", dim, x.dim());
   std::vector<Tensor> parts;
   if (prepend) parts.push_back(*prepend);
   parts.push_back(x);
@@ -322,6 +322,7 @@ Tensor Tensor::cumsum(int64_t dim, std::optional<ScalarType> dtype) const {
 
 Tensor& Tensor::cumsum_(int64_t dim, std::optional<ScalarType> dtype) const {
   check_own_dtype("cumsum_", *this, dtype);
+  dim = wrap_dim("cumsum_", dim, this->dim());
   const auto sums = [&] { return adjoint::cumsum(*this, dim, scalar_type()); };
   return elementwise::in_place(
       "cumsum_", *this, scalar_type(),
@@ -334,6 +335,7 @@ Tensor Tensor::cumprod(int64_t dim, std::optional<ScalarType> dtype) const {
 
 Tensor& Tensor::cumprod_(int64_t dim, std::optional<ScalarType> dtype) const {
   check_own_dtype("cumprod_", *this, dtype);
+  dim = wrap_dim("cumprod_", dim, this->dim());
   return elementwise::in_place(
       "cumprod_", *this, scalar_type(),
       [&](const Tensor& out, const Tensor& x) {

@@ -1,11 +1,13 @@
 #include "adjoint/ops/division.h"
 
 #include <cmath>
+#include <limits>
 
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/compare.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
+#include "adjoint/ops/guarded.h"
 #include "adjoint/ops/reduce.h"
 
 namespace adjoint {
@@ -42,10 +44,13 @@ bool needs_correction(T rest, T b) {
   return rest != T(0) && (rest < T(0)) != (b < T(0));
 }
 
-constexpr auto kRemainder = []<class T>(T a, T b) -> T {
-  const T rest = kFmod(a, b);
+/// The remainder with the divisor's sign, from that with the dividend's.
+template <class T>
+T with_sign_of(T rest, T b) {
   return needs_correction(rest, b) ? static_cast<T>(rest + b) : rest;
-};
+}
+
+constexpr auto kRemainder = []<class T>(T a, T b) -> T { return with_sign_of(kFmod(a, b), b); };
 
 constexpr auto kTruncQuotient = []<class T>(T a, T b) -> T {
   if constexpr (std::is_floating_point_v<T>) {
@@ -55,20 +60,66 @@ constexpr auto kTruncQuotient = []<class T>(T a, T b) -> T {
   }
 };
 
+/// The whole quotient below a / b, for floating-point numbers with b != 0, from their fmod. Not
+/// floor(a / b): a quotient just below an integer may round to it. Without its rest, a is a
+/// multiple of b up to rounding; where that leaves half an integer, it is rounded down, as in
+/// PyTorch.
+template <class T>
+T floor_quotient(T a, T b, T rest) {
+  const T whole = (a - rest) / b - (needs_correction(rest, b) ? T(1) : T(0));
+  const T below = std::floor(whole);
+  return whole == T(0) ? std::copysign(T(0), a / b) : below + T(whole - below > T(0.5) ? 1 : 0);
+}
+
 constexpr auto kFloorQuotient = []<class T>(T a, T b) -> T {
-  const T rest = b == T(0) ? T(0) : kFmod(a, b);
   if constexpr (std::is_floating_point_v<T>) {
-    if (b == T(0)) return a / b;
-    // Not floor(a / b): a quotient just below an integer may round to it. Without its rest, a is a
-    // multiple of b up to rounding.
-    const T whole = (a - rest) / b - (needs_correction(rest, b) ? 1 : 0);
-    return whole == T(0) ? std::copysign(T(0), a / b) : std::nearbyint(whole);
+    return b == T(0) ? a / b : floor_quotient(a, b, kFmod(a, b));
   } else {
-    return static_cast<T>(kTruncQuotient(a, b) - (needs_correction(rest, b) ? 1 : 0));
+    return static_cast<T>(kTruncQuotient(a, b) - (needs_correction(kFmod(a, b), b) ? 1 : 0));
   }
 };
 
+// ---- the same of floating-point numbers, vectorised
+// -----------------------------------------------
+
+/// fmod where the whole quotient q fits T's digits, and b is finite. The rounded a / b is at most
+/// one too large as an integer, which the sign of a - q b tells; a fused multiply-add makes no
+/// rounding error, for the remainder of either is a T.
+template <class T>
+T short_fmod(T a, T b) {
+  const T rest = std::fma(-std::trunc(a / b), b, a);
+  const bool beyond = a < T(0) ? rest > T(0) : rest < T(0);
+  return std::copysign(beyond ? rest + std::copysign(b, a) : rest, a);
+}
+
+constexpr auto kQuotientIsShort = []<class T>(T a, T b) {
+  constexpr T limit = T(uint64_t{1} << (std::numeric_limits<T>::digits - 1));
+  return std::abs(a / b) < limit && std::abs(b) < std::numeric_limits<T>::infinity();
+};
+
+constexpr elementwise::Guarded kFastFmod{[](auto a, auto b) { return short_fmod(a, b); },
+                                         kQuotientIsShort, kFmod};
+constexpr elementwise::Guarded kFastRemainder{
+    [](auto a, auto b) { return with_sign_of(short_fmod(a, b), b); }, kQuotientIsShort, kRemainder};
+constexpr elementwise::Guarded kFastFloorQuotient{
+    [](auto a, auto b) { return floor_quotient(a, b, short_fmod(a, b)); }, kQuotientIsShort,
+    kFloorQuotient};
+
 // ---- all of them ------------------------------------------------------------------------------
+
+template <class T, class F>
+void map_quotient(F f, const Tensor& out, const Tensor& a, const Tensor& b) {
+  kernels::map<T, T, T>(f, out, a, b);
+}
+template <class T, class... Parts>
+void map_quotient(const elementwise::Guarded<Parts...>& f, const Tensor& out, const Tensor& a,
+                  const Tensor& b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    elementwise::map_guarded<T>(f, out, a, b);
+  } else {
+    kernels::map<T, T, T>(f.exact, out, a, b);
+  }
+}
 
 /// out = f(a, b) in out's dtype.
 template <class F>
@@ -84,7 +135,7 @@ void divide(const char* name, F f, const Tensor& out, const Tensor& a, const Ten
   }
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (!std::is_same_v<T, bool>) {
-      kernels::map<T, T, T>(f, out, kernels::converted(a, dtype), divisor);
+      map_quotient<T>(f, out, kernels::converted(a, dtype), divisor);
     }
   });
 }
@@ -156,12 +207,12 @@ Tensor& Tensor::div_(const Scalar& other, std::optional<std::string_view> roundi
 }
 
 Tensor Tensor::floor_divide(const Tensor& other) const {
-  return record("floor_divide", divided("floor_divide", kFloorQuotient, *this, other),
+  return record("floor_divide", divided("floor_divide", kFastFloorQuotient, *this, other),
                 {*this, other}, kNoSlope);
 }
 
 Tensor& Tensor::floor_divide_(const Tensor& other) const {
-  return divide_in_place("floor_divide_", kFloorQuotient, *this, other,
+  return divide_in_place("floor_divide_", kFastFloorQuotient, *this, other,
                          [&] { return floor_divide(other); });
 }
 
@@ -177,7 +228,7 @@ Tensor& Tensor::floor_divide_(const Scalar& other) const {
 // -----------------------------------------
 
 Tensor Tensor::fmod(const Tensor& other) const {
-  Tensor y = divided("fmod", kFmod, *this, other);
+  Tensor y = divided("fmod", kFastFmod, *this, other);
   if (!needs_recording({*this, other})) return y;
   return record("fmod", y, {*this, other},
                 [a = save_if(other.requires_grad(), *this),
@@ -187,14 +238,14 @@ Tensor Tensor::fmod(const Tensor& other) const {
 }
 
 Tensor& Tensor::fmod_(const Tensor& other) const {
-  return divide_in_place("fmod_", kFmod, *this, other, [&] { return clone().fmod(other); });
+  return divide_in_place("fmod_", kFastFmod, *this, other, [&] { return clone().fmod(other); });
 }
 
 Tensor Tensor::fmod(const Scalar& other) const { return fmod(wrapped_number(other)); }
 Tensor& Tensor::fmod_(const Scalar& other) const { return fmod_(wrapped_number(other)); }
 
 Tensor Tensor::remainder(const Tensor& other) const {
-  Tensor y = divided("remainder", kRemainder, *this, other);
+  Tensor y = divided("remainder", kFastRemainder, *this, other);
   if (!needs_recording({*this, other})) return y;
   return record("remainder", y, {*this, other},
                 [a = save_if(other.requires_grad(), *this),
@@ -204,7 +255,7 @@ Tensor Tensor::remainder(const Tensor& other) const {
 }
 
 Tensor& Tensor::remainder_(const Tensor& other) const {
-  return divide_in_place("remainder_", kRemainder, *this, other,
+  return divide_in_place("remainder_", kFastRemainder, *this, other,
                          [&] { return clone().remainder(other); });
 }
 

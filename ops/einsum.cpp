@@ -218,9 +218,27 @@ Labels implied_result(const std::vector<Labels>& operands, std::size_t ellipsis)
   return result;
 }
 
+/// Throws Error unless the path leads from so many operands to one.
+void check_path(IntArrayRef path, std::size_t operands, std::string_view equation) {
+  const auto wrong = [&](const char* what) {
+    fail(
+        "einsum: '{}': the path [{}] {}; it names two of the operands that are left for each of {} "
+        "products",
+        equation, fmt::join(path, ", "), what, operands - 1);
+  };
+  if (operands == 1 && path.size() == 1 && path[0] == 0) return;
+  if (path.size() != 2 * (operands - 1)) wrong("is of another length");
+  for (std::size_t step = 0; step + 1 < operands; ++step) {
+    const auto left = static_cast<int64_t>(operands - step);
+    const int64_t a = path[2 * step], b = path[2 * step + 1];
+    if (a < 0 || b < 0 || a >= left || b >= left) wrong("names an operand that is not there");
+    if (a == b) wrong("names one operand twice");
+  }
+}
+
 }  // namespace
 
-Tensor einsum(std::string_view equation, TensorList operands) {
+Tensor einsum(std::string_view equation, TensorList operands, std::optional<IntArrayRef> path) {
   const Equation parsed(equation);
   check(parsed.operands.size() == operands.size(),
         "einsum: '{}' has {} operands, but {} tensors were given", equation, parsed.operands.size(),
@@ -257,15 +275,20 @@ Tensor einsum(std::string_view equation, TensorList operands) {
           "einsum: '{}': the result has a letter twice", equation);
   }
 
-  Named product = named[0];
-  for (std::size_t i = 1; i < named.size(); ++i) {
-    Labels kept = result;  // and what later operands have
-    for (std::size_t j = i + 1; j < named.size(); ++j) {
-      kept.insert(kept.end(), named[j].labels.begin(), named[j].labels.end());
+  if (path) check_path(*path, named.size(), equation);
+  for (std::size_t step = 0; named.size() > 1; ++step) {
+    const std::size_t first = path ? static_cast<std::size_t>((*path)[2 * step]) : 0;
+    const std::size_t second = path ? static_cast<std::size_t>((*path)[2 * step + 1]) : 1;
+    const Named a = std::move(named[first]), b = std::move(named[second]);
+    named.erase(named.begin() + static_cast<std::ptrdiff_t>(std::max(first, second)));
+    named.erase(named.begin() + static_cast<std::ptrdiff_t>(std::min(first, second)));
+    Labels kept = result;  // and what the others have
+    for (const Named& other : named) {
+      kept.insert(kept.end(), other.labels.begin(), other.labels.end());
     }
-    product = contract(product, named[i], kept);
+    named.insert(path ? named.end() : named.begin(), contract(a, b, kept));
   }
-  return product.summed(result, std::nullopt).ordered(result);
+  return named[0].summed(result, std::nullopt).ordered(result);
 }
 
 Tensor tensordot(const Tensor& self, const Tensor& other, IntArrayRef dims_self,
@@ -283,7 +306,8 @@ Tensor tensordot(const Tensor& self, const Tensor& other, IntArrayRef dims_self,
   Labels kept = left.labels;
   kept.insert(kept.end(), right.labels.begin(), right.labels.end());
   for (std::size_t i = 0; i < dims_self.size(); ++i) {
-    const int64_t a = wrap_dim(dims_self[i], self.dim()), b = wrap_dim(dims_other[i], other.dim());
+    const int64_t a = wrap_dim("tensordot", dims_self[i], self.dim()),
+                  b = wrap_dim("tensordot", dims_other[i], other.dim());
     check(self.size(a) == other.size(b),
           "tensordot: dimension {} of [{}] and dimension {} of [{}] differ in size", a,
           fmt::join(self.sizes(), ", "), b, fmt::join(other.sizes(), ", "));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "adjoint/core/tensor.h"
@@ -12,7 +13,11 @@ namespace adjoint {
 /// diagonal, "..." stands for any further dimensions, which broadcast, and a size of 1 broadcasts
 /// too. Without "->" the result has the "..." and then, in alphabetical order, the letters that
 /// occur once. Two operands are one batch of matrix products.
-Tensor einsum(std::string_view equation, TensorList operands);
+///
+/// `path` names the two operands of each product, one pair after the other: they leave the list of
+/// operands, and their product joins it at the end.
+Tensor einsum(std::string_view equation, TensorList operands,
+              std::optional<IntArrayRef> path = std::nullopt);
 
 /// Sums over dims_self[i] of self together with dims_other[i] of other; the result has the other
 /// dimensions of self and then those of other.

@@ -39,7 +39,7 @@ Tensor extreme_values(const Tensor& x, const Reduced& dims, bool keepdim) {
 
 template <template <class> class Fold>
 Tensor extreme(const char* name, const Tensor& x, IntArrayRef dim, bool keepdim) {
-  const Reduced dims(x, dim);
+  const Reduced dims(name, x, dim);
   check_not_empty(name, x, dims);
   Tensor y = extreme_values<Fold>(x, dims, keepdim);
   return autograd::record(
@@ -56,8 +56,8 @@ Tensor extreme(const char* name, const Tensor& x, IntArrayRef dim, bool keepdim)
 template <template <class> class Fold>
 std::tuple<Tensor, Tensor> arg_extreme_values(const char* name, const Tensor& x, int64_t dim,
                                               bool keepdim) {
-  const int64_t d = wrap_dim(dim, x.dim());
-  const Reduced dims(x, d);
+  const int64_t d = wrap_dim(name, dim, x.dim());
+  const Reduced dims(name, x, d);
   check_not_empty(name, x, dims);
   const Tensor in = x.contiguous();
   Tensor values = empty(dims.result(keepdim), x.options());
@@ -83,13 +83,13 @@ std::tuple<Tensor, Tensor> extreme_along(const char* name, const Tensor& x, int6
     const NoGradGuard unrecorded;
     return arg_extreme_values<Fold>(name, x, dim, keepdim);
   }();
-  values = autograd::record(
-      name, values, {x},
-      [dims = Reduced(x, dim), dim, keepdim, index = autograd::save(indices)](const Tensor& g) {
-        const Tensor at = dims.restore(index.get(), keepdim);
-        return Grads{
-            scatter_add(zeros(dims.sizes, g.options()), dim, at, dims.restore(g, keepdim))};
-      });
+  values = autograd::record(name, values, {x},
+                            [dims = Reduced(name, x, dim), dim, keepdim,
+                             index = autograd::save(indices)](const Tensor& g) {
+                              const Tensor at = dims.restore(index.get(), keepdim);
+                              return Grads{scatter_add(zeros(dims.sizes, g.options()), dim, at,
+                                                       dims.restore(g, keepdim))};
+                            });
   return {values, indices};
 }
 
@@ -102,18 +102,18 @@ Tensor arg_extreme(const char* name, const Tensor& x, std::optional<int64_t> dim
 }
 
 /// Whether some element of a bool tensor is true.
-Tensor some(const Tensor& x, IntArrayRef dim, bool keepdim) {
-  return extreme_values<kernels::Max>(x, Reduced(x, dim), keepdim);
+Tensor some(const char* name, const Tensor& x, IntArrayRef dim, bool keepdim) {
+  return extreme_values<kernels::Max>(x, Reduced(name, x, dim), keepdim);
 }
 
 /// The dtype of any(x) and all(x).
 ScalarType answer_dtype(const Tensor& x) { return x.scalar_type() == kUInt8 ? kUInt8 : kBool; }
 
 Tensor any_of(const Tensor& x, IntArrayRef dim, bool keepdim) {
-  return some(x.detach().to(kBool), dim, keepdim).to(answer_dtype(x));
+  return some("any", x.detach().to(kBool), dim, keepdim).to(answer_dtype(x));
 }
 Tensor all_of(const Tensor& x, IntArrayRef dim, bool keepdim) {
-  return some(x.eq(0), dim, keepdim).logical_not().to(answer_dtype(x));
+  return some("all", x.eq(0), dim, keepdim).logical_not().to(answer_dtype(x));
 }
 
 }  // namespace
@@ -128,6 +128,7 @@ Tensor amin(const Tensor& x, IntArrayRef dim, bool keepdim) {
 }
 std::tuple<Tensor, Tensor> aminmax(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
   const IntArrayRef over = dim ? IntArrayRef(*dim) : IntArrayRef();
+  dim_mask("aminmax", over, x.dim());
   return {amin(x, over, keepdim), amax(x, over, keepdim)};
 }
 Tensor max(const Tensor& x) { return extreme<kernels::Max>("max", x, {}, false); }
@@ -169,6 +170,9 @@ Tensor Tensor::amax(IntArrayRef dim, bool keepdim) const {
 }
 Tensor Tensor::amin(IntArrayRef dim, bool keepdim) const {
   return adjoint::amin(*this, dim, keepdim);
+}
+std::tuple<Tensor, Tensor> Tensor::aminmax(std::optional<int64_t> dim, bool keepdim) const {
+  return adjoint::aminmax(*this, dim, keepdim);
 }
 Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const {
   return adjoint::argmax(*this, dim, keepdim);

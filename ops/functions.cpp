@@ -1,6 +1,7 @@
 #include "adjoint/ops/functions.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "adjoint/ops/arithmetic.h"
@@ -8,6 +9,8 @@
 #include "adjoint/ops/compare.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
+#include "adjoint/ops/guarded.h"
+#include "adjoint/ops/kernels/float_math.h"
 #include "adjoint/ops/kernels/vector_math.h"
 
 namespace adjoint {
@@ -25,18 +28,21 @@ using elementwise::save_if;
 
 namespace {
 
+using kernels::FloatFunction;
+namespace wide = kernels::float_math;
+
 constexpr auto kExp = [](auto x) { return kernels::exp(x); };
-constexpr auto kExp2 = [](auto x) { return std::exp2(x); };
-constexpr auto kExpm1 = [](auto x) { return std::expm1(x); };
+constexpr FloatFunction<wide::exp2, std::exp2> kExp2;
+constexpr FloatFunction<wide::expm1, std::expm1> kExpm1;
 constexpr auto kLog = [](auto x) { return kernels::log(x); };
-constexpr auto kLog2 = [](auto x) { return std::log2(x); };
-constexpr auto kLog10 = [](auto x) { return std::log10(x); };
-constexpr auto kLog1p = [](auto x) { return std::log1p(x); };
+constexpr FloatFunction<wide::log2, std::log2> kLog2;
+constexpr FloatFunction<wide::log10, std::log10> kLog10;
+constexpr FloatFunction<wide::log1p, std::log1p> kLog1p;
 constexpr auto kSqrt = [](auto x) { return std::sqrt(x); };
 constexpr auto kRsqrt = [](auto x) { return 1 / std::sqrt(x); };
 constexpr auto kReciprocal = [](auto x) { return 1 / x; };
-constexpr auto kErf = [](auto x) { return std::erf(x); };
-constexpr auto kErfc = [](auto x) { return std::erfc(x); };
+constexpr FloatFunction<wide::erf, std::erf> kErf;
+constexpr FloatFunction<wide::erfc, std::erfc> kErfc;
 constexpr auto kSign = []<class T>(T x) { return static_cast<T>((T(0) < x) - (x < T(0))); };
 
 // Unsigned, so that the lowest integer, which has no negative, stays itself as in PyTorch.
@@ -254,17 +260,36 @@ T integer_power(T base, T exponent) {
   return static_cast<T>(result);
 }
 
-constexpr auto kPower = []<class T>(T base, T exponent) -> T {
+constexpr auto kIntegerPower = []<class T>(T base, T exponent) -> T {
   if constexpr (std::is_same_v<T, bool>) {
     return base || !exponent;
-  } else if constexpr (std::is_integral_v<T>) {
-    return integer_power(base, exponent);
   } else {
-    return std::pow(base, exponent);
+    return integer_power(base, exponent);
   }
 };
 
-/// out = x^e; the usual exponents without pow, which costs thirty multiplications.
+/// The same of floating-point numbers.
+constexpr elementwise::Guarded kRealPower{
+    FloatFunction<wide::pow, std::pow>(),
+    []<class T>(T base, T exponent) {
+      constexpr T inf = std::numeric_limits<T>::infinity();
+      return base > 0 && base < inf && std::abs(exponent) < inf;
+    },
+    FloatFunction<static_cast<double (*)(double, double)>(std::pow), std::pow>()};
+
+/// out = x^e, where both broadcast to it.
+void power(const Tensor& out, const Tensor& x, const Tensor& exponent) {
+  const ScalarType dtype = out.scalar_type();
+  if (isFloatingType(dtype)) return elementwise::map_floating("pow", kRealPower, out, x, exponent);
+  dispatch(dtype, [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_integral_v<T>) {
+      kernels::map<T, T, T>(kIntegerPower, out, kernels::converted(x, dtype),
+                            kernels::converted(exponent, dtype));
+    }
+  });
+}
+
+/// The same for a number; the usual exponents without pow, which costs thirty multiplications.
 void power(const Tensor& out, const Tensor& x, const Scalar& exponent) {
   check(isFloatingType(out.scalar_type()) || exponent.isBoolean() || exponent.toLong() >= 0,
         "pow: integers ({}) have no negative integer powers ({}); convert them with "
@@ -285,10 +310,7 @@ void power(const Tensor& out, const Tensor& x, const Scalar& exponent) {
     if (e == -1) return real([](auto a) { return 1 / a; });
     if (e == -2) return real([](auto a) { return 1 / (a * a); });
   }
-  dispatch(out.scalar_type(), [&]<class T>(std::type_identity<T>) {
-    kernels::map<T, T>([s = kernels::convert_scalar<T>(exponent)](T a) { return kPower(a, s); },
-                       out, kernels::converted(x, out.scalar_type()));
-  });
+  power(out, x, elementwise::wrapped_number(exponent));
 }
 
 /// The derivative of b^e in b: e b^(e-1), and 0 for e = 0 even where b = 0.
@@ -325,7 +347,8 @@ Tensor& Tensor::pow_(const Scalar& exponent) const {
 }
 
 Tensor Tensor::pow(const Tensor& exponent) const {
-  Tensor y = elementwise::binary_function("pow", kPower, *this, exponent);
+  Tensor y = elementwise::broadcast_result("pow", *this, exponent, result_type(*this, exponent));
+  power(y, *this, exponent);
   if (!needs_recording({*this, exponent})) return y;
   return record("pow", y, {*this, exponent},
                 [b = save(*this), e = save(exponent),
@@ -343,8 +366,10 @@ Tensor Tensor::pow(const Tensor& exponent) const {
 }
 
 Tensor& Tensor::pow_(const Tensor& exponent) const {
-  return elementwise::binary_function_("pow_", kPower, *this, exponent,
-                                       [&] { return clone().pow(exponent); });
+  return in_place(
+      "pow_", *this, exponent, result_type(*this, exponent),
+      [](const Tensor& out, const Tensor& x, const Tensor& e) { power(out, x, e); },
+      [&] { return clone().pow(exponent); });
 }
 
 Tensor Tensor::square() const { return pow(2); }

@@ -25,7 +25,7 @@ constexpr int64_t kGrain = 32768;  // elements that a thread takes at a time
 struct Slices {
   Slices(const char* name, const Tensor& self, int64_t dimension, const Tensor& index,
          Negative negative = Negative::kRefused)
-      : dim(wrap_dim(dimension, self.dim())), whole(self.sizes(), dim), shape(self.sizes()) {
+      : dim(wrap_dim(name, dimension, self.dim())), whole(self.sizes(), dim), shape(self.sizes()) {
     check(index.dim() <= 1, "{}: expected a list of indices, got shape [{}]", name,
           fmt::join(index.sizes(), ", "));
     check(self.dim() > 0 || index.numel() == 1,
@@ -112,21 +112,21 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
     const int64_t* const at = slices.at.data_ptr<int64_t>();
     const auto [outer, n, inner] = slices.whole;
     const int64_t count = slices.at.numel();
-    if (inner == 0) return;
+    if (count * inner == 0) return;
+    if (inner == 1) {
+      parallel_for(0, outer, std::max<int64_t>(1, kGrain / count),
+                   [=, n = n](int64_t begin, int64_t end) {
+                     for (int64_t o = begin; o < end; ++o) {
+                       for (int64_t k = 0; k < count; ++k) to[o * count + k] = from[o * n + at[k]];
+                     }
+                   });
+      return;
+    }
     parallel_for(0, outer * count, std::max<int64_t>(1, kGrain / inner),
                  [=, n = n, inner = inner](int64_t begin, int64_t end) {
-                   int64_t o = begin / count, k = begin % count;
                    for (int64_t i = begin; i < end; ++i) {
-                     const int64_t slice = o * n + at[k];
-                     if (inner == 1) {
-                       to[i] = from[slice];
-                     } else {
-                       std::copy_n(from + slice * inner, inner, to + i * inner);
-                     }
-                     if (++k == count) {
-                       k = 0;
-                       ++o;
-                     }
+                     const int64_t slice = i / count * n + at[i % count];
+                     std::copy_n(from + slice * inner, inner, to + i * inner);
                    }
                  });
   });

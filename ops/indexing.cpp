@@ -267,23 +267,31 @@ Tensor without_leading_ones(Tensor value, std::size_t ndim) {
   return value;
 }
 
-/// Writes `value`, which broadcasts, to the places.
-void write(const Places& places, const Tensor& given) {
-  const Dims shape = places.with(places.list_shape);
-  const Tensor value = without_leading_ones(given, shape.size());
+void check_broadcasts(const Tensor& value, IntArrayRef shape) {
   if (!is_expandable_to(value.sizes(), shape)) {
     fail("index_put_: a value of shape [{}] does not broadcast to the indexed shape [{}]",
-         fmt::join(value.sizes(), ", "), fmt::join(IntArrayRef(shape), ", "));
+         fmt::join(value.sizes(), ", "), fmt::join(shape, ", "));
   }
+}
+
+/// Writes `value`, which broadcasts, to the places, or adds it to what is there.
+void write(const Places& places, const Tensor& given, bool accumulate) {
+  const Dims shape = places.with(places.list_shape);
+  const Tensor value = without_leading_ones(given, shape.size());
+  check_broadcasts(value, shape);
   const Dims rows_shape = places.with(places.list.numel());
   const Tensor rows = value.to(places.view.scalar_type()).expand(shape).reshape(rows_shape);
   const Tensor& view = places.view;
   const Dims flat_shape = places.with(numel(places.indexed_sizes()));
   if (view_strides(view.sizes(), view.strides(), flat_shape).has_value()) {
-    view.view(flat_shape).index_copy_(places.first, places.list, rows);
+    const Tensor flat = view.view(flat_shape);
+    accumulate ? flat.index_add_(places.first, places.list, rows)
+               : flat.index_copy_(places.first, places.list, rows);
   } else {
     const Tensor flat = view.reshape(flat_shape);
-    view.copy_(flat.index_copy(places.first, places.list, rows).view(view.sizes()));
+    view.copy_((accumulate ? flat.index_add(places.first, places.list, rows)
+                           : flat.index_copy(places.first, places.list, rows))
+                   .view(view.sizes()));
   }
 }
 
@@ -308,14 +316,17 @@ Tensor Tensor::index(std::initializer_list<TensorIndex> indices) const {
 
 Tensor Tensor::operator[](const Tensor& index) const { return this->index({index}); }
 
-Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& value) const {
+Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Tensor& value,
+                           bool accumulate) const {
   const Selection selection = Selector(*this).select(indices);
-  if (selection.rest.empty()) {
-    const Tensor& view = selection.view;
-    view.copy_(indexing::without_leading_ones(value, view.sizes().size()));
-  } else {
-    indexing::write(indexing::places_of(selection), value);
+  if (!selection.rest.empty()) {
+    indexing::write(indexing::places_of(selection), value, accumulate);
+    return const_cast<Tensor&>(*this);
   }
+  const Tensor& view = selection.view;
+  const Tensor source = indexing::without_leading_ones(value, view.sizes().size());
+  indexing::check_broadcasts(source, view.sizes());
+  accumulate ? view.add_(source.to(scalar_type())) : view.copy_(source);
   return const_cast<Tensor&>(*this);
 }
 
@@ -330,13 +341,25 @@ Tensor& Tensor::index_put_(ArrayRef<TensorIndex> indices, const Scalar& value) c
     std::fill(shape.begin() + mask.dim(), shape.end(), 1);
     selection.view.masked_fill_(mask.to(kBool).reshape(shape), value);
   } else {
-    indexing::write(indexing::places_of(selection), empty({}, scalar_type()).fill_(value));
+    indexing::write(indexing::places_of(selection), empty({}, scalar_type()).fill_(value),
+                    /*accumulate=*/false);
   }
   return const_cast<Tensor&>(*this);
 }
 
-Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value) const {
-  return index_put_(ArrayRef<TensorIndex>(indices), value);
+Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value,
+                           bool accumulate) const {
+  return index_put_(ArrayRef<TensorIndex>(indices), value, accumulate);
+}
+
+Tensor Tensor::index_put(ArrayRef<TensorIndex> indices, const Tensor& value,
+                         bool accumulate) const {
+  return clone().index_put_(indices, value, accumulate);
+}
+
+Tensor Tensor::index_put(std::initializer_list<TensorIndex> indices, const Tensor& value,
+                         bool accumulate) const {
+  return index_put(ArrayRef<TensorIndex>(indices), value, accumulate);
 }
 
 Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value) const {

@@ -85,3 +85,17 @@ std::ostream& operator<<(std::ostream& stream, const TensorIndex& tensor_index);
 std::ostream& operator<<(std::ostream& stream, const std::vector<TensorIndex>& tensor_indices);
 
 }  // namespace adjoint::indexing
+
+namespace adjoint {
+
+/// self with `value` written to the indexed elements, or added to them.
+inline Tensor index_put(const Tensor& self, ArrayRef<indexing::TensorIndex> indices,
+                        const Tensor& value, bool accumulate = false) {
+  return self.index_put(indices, value, accumulate);
+}
+inline Tensor& index_put_(Tensor& self, ArrayRef<indexing::TensorIndex> indices,
+                          const Tensor& value, bool accumulate = false) {
+  return self.index_put_(indices, value, accumulate);
+}
+
+}  // namespace adjoint

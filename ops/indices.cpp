@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "adjoint/core/allocator.h"
+#include "adjoint/core/parallel.h"
 
 namespace adjoint::indices {
 
@@ -13,16 +14,36 @@ Around::Around(IntArrayRef sizes, int64_t dim) {
   }
 }
 
+namespace {
+
+/// The least and the greatest of the indices, or 0 and -1 if they are less far apart.
+std::pair<int64_t, int64_t> range_of(const int64_t* values, int64_t count) {
+  constexpr int64_t kPiece = 65536;
+  const int64_t pieces = (count + kPiece - 1) / kPiece;
+  const Scratch<std::pair<int64_t, int64_t>> ranges(static_cast<std::size_t>(pieces));
+  parallel_for(0, count, kPiece, [&](int64_t begin, int64_t end) {
+    int64_t least = 0, most = -1;
+    for (int64_t i = begin; i < end; ++i) {
+      least = std::min(least, values[i]);
+      most = std::max(most, values[i]);
+    }
+    ranges[static_cast<std::size_t>(begin / kPiece)] = {least, most};
+  });
+  std::pair<int64_t, int64_t> range{0, -1};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(pieces); ++i) {
+    range = {std::min(range.first, ranges[i].first), std::max(range.second, ranges[i].second)};
+  }
+  return range;
+}
+
+}  // namespace
+
 Tensor checked(const char* name, const Tensor& index, int64_t size, Negative negative) {
   check(index.scalar_type() == kInt64 || index.scalar_type() == kInt32,
         "{}: indices are int64 or int32, got {}", name, index.scalar_type());
   Tensor indices = index.detach().to(kInt64).contiguous();
   const int64_t* const values = indices.data_ptr<int64_t>();
-  int64_t least = 0, most = -1;
-  for (int64_t i = 0; i < indices.numel(); ++i) {
-    least = std::min(least, values[i]);
-    most = std::max(most, values[i]);
-  }
+  const auto [least, most] = range_of(values, indices.numel());
   const bool low = least < (negative == Negative::kFromTheEnd ? -size : 0);
   if (low || most >= size) {
     throw IndexError(fmt::format("{}: index {} is out of range for a dimension of size {}", name,

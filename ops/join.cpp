@@ -18,7 +18,7 @@ Tensor cat(TensorList tensors, int64_t dim) {
   const Tensor* first = tensors.begin();  // the one whose shape the others have to share
   while (first + 1 != tensors.end() && is_left_out(*first)) ++first;
   check(first->dim() > 0, "cat: a tensor without dimensions has none to join along; use stack");
-  dim = wrap_dim(dim, first->dim());
+  dim = wrap_dim("cat", dim, first->dim());
   const auto d = static_cast<std::size_t>(dim);
 
   Dims shape(first->sizes());
@@ -59,7 +59,7 @@ Tensor cat(TensorList tensors, int64_t dim) {
 
 Tensor stack(TensorList tensors, int64_t dim) {
   check(!tensors.empty(), "stack: expected at least one tensor");
-  const int64_t d = wrap_dim(dim, tensors.front().dim() + 1);
+  const int64_t d = wrap_dim("stack", dim, tensors.front().dim() + 1);
   std::vector<Tensor> slices;
   for (const Tensor& t : tensors) {
     check(t.sizes() == tensors.front().sizes(),

@@ -79,5 +79,6 @@ Tensor Tensor::masked_scatter(const Tensor& mask, const Tensor& source) const {
   return adjoint::masked_scatter(*this, mask, source);
 }
 Tensor Tensor::nonzero() const { return adjoint::nonzero(*this); }
+std::vector<Tensor> Tensor::nonzero_numpy() const { return adjoint::nonzero_numpy(*this); }
 
 }  // namespace adjoint

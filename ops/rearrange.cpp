@@ -1,5 +1,6 @@
 #include "adjoint/ops/rearrange.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include <fmt/ranges.h>
@@ -17,7 +18,7 @@ using autograd::record;
 // ---- flip, roll, rot90 --------------------------------------------------------------------------
 
 Tensor flip(const Tensor& self, IntArrayRef dims) {
-  const uint32_t flipped = dims.empty() ? 0 : dim_mask(dims, self.dim());
+  const uint32_t flipped = dims.empty() ? 0 : dim_mask("flip", dims, self.dim());
   Tensor y = empty(self.sizes(), self.scalar_type());
   std::array<Dims, 2> strides{y.strides(), self.strides()};
   int64_t begin = 0;  // of the input: the element that comes first in the output
@@ -33,6 +34,10 @@ Tensor flip(const Tensor& self, IntArrayRef dims) {
       kernels::for_each_row(
           self.sizes(), strides.data(), 2,
           [=](const kernels::PerOperand& at, const kernels::PerOperand& steps, int64_t n) {
+            if (steps[0] == 1 && steps[1] == -1) {
+              std::reverse_copy(from + at[1] - (n - 1), from + at[1] + 1, to + at[0]);
+              return;
+            }
             for (int64_t i = 0; i < n; ++i) to[at[0] + i * steps[0]] = from[at[1] + i * steps[1]];
           });
     });
@@ -68,7 +73,7 @@ Tensor Tensor::roll(IntArrayRef shifts, IntArrayRef dims) const {
   Dims total(static_cast<std::size_t>(dim()), 0);  // a dimension may be named several times
   Dims back(total);
   for (std::size_t i = 0; i < dims.size(); ++i) {
-    const auto d = static_cast<std::size_t>(wrap_dim(dims[i], dim()));
+    const auto d = static_cast<std::size_t>(wrap_dim("roll", dims[i], dim()));
     const int64_t size = std::max<int64_t>(sizes()[d], 1);
     total[d] = (total[d] + (shifts[i] % size + size) % size) % size;
     back[d] = (size - total[d]) % size;
@@ -87,7 +92,7 @@ Tensor Tensor::roll(IntArrayRef shifts, IntArrayRef dims) const {
 Tensor Tensor::rot90(int64_t k, IntArrayRef dims) const {
   check(dims.size() == 2, "rot90: expected two dimensions, got [{}]", fmt::join(dims, ", "));
   check(dim() >= 2, "rot90: expected a tensor of at least 2 dimensions, got {}", dim());
-  dim_mask(dims, dim());  // throws where one is out of range, or both are the same
+  dim_mask("rot90", dims, dim());  // throws where one is out of range, or both are the same
   switch ((k % 4 + 4) % 4) {
     case 1:
       return flip(dims[1]).transpose(dims[0], dims[1]);
@@ -164,6 +169,7 @@ Tensor repeat_interleave(const Tensor& repeats) {
 
 Tensor Tensor::repeat_interleave(const Tensor& repeats, std::optional<int64_t> dim) const {
   if (!dim.has_value()) return reshape(-1).repeat_interleave(repeats, 0);
+  wrap_dim("repeat_interleave", *dim, this->dim());
   const int64_t length = size(*dim);  // throws where there are no dimensions
   check(repeats.dim() <= 1 && (repeats.numel() == length || repeats.numel() == 1),
         "repeat_interleave: expected one number, or one for each of the {} slices, got shape [{}]",
@@ -212,8 +218,8 @@ Tensor Tensor::diag(int64_t diagonal) const {
 
 Tensor Tensor::diag_embed(int64_t offset, int64_t dim1, int64_t dim2) const {
   check(dim() > 0, "diag_embed: a tensor without dimensions cannot become a diagonal");
-  dim1 = wrap_dim(dim1, dim() + 1);
-  dim2 = wrap_dim(dim2, dim() + 1);
+  dim1 = wrap_dim("diag_embed", dim1, dim() + 1);
+  dim2 = wrap_dim("diag_embed", dim2, dim() + 1);
   check(dim1 != dim2, "diag_embed: dim1 and dim2 are both {}", dim1);
   int64_t side = size(-1);
   const bool fits = offset != std::numeric_limits<int64_t>::min() &&

@@ -40,7 +40,7 @@ Tensor sum_values(const Tensor& x, const Reduced& dims, bool keepdim, double div
 
 Tensor sum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
   if (dtype && *dtype != x.scalar_type()) return sum(x.to(*dtype), dim, keepdim, dtype);
-  const Reduced dims(x, dim);
+  const Reduced dims("sum", x, dim);
   Tensor y = sum_values(x, dims, keepdim);
   if (dtype) y = y.to(*dtype);
   return autograd::record(
@@ -53,7 +53,7 @@ Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<Scalar
         "mean: expected float32 or float64, got {}; name the dtype to compute in, as "
         "x.mean(torch::kFloat32)",
         x.scalar_type());
-  const Reduced dims(x, dim);
+  const Reduced dims("mean", x, dim);
   const auto count = static_cast<double>(dims.count());
   Tensor y = sum_values(x, dims, keepdim, count);
   return autograd::record("mean", y, {x}, [dims, keepdim, count](const Tensor& g) {
@@ -62,15 +62,20 @@ Tensor mean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<Scalar
 }
 
 Tensor nansum(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  dim_mask("nansum", dim, x.dim());  // throws in this name
   return sum(x.is_floating_point() ? x.masked_fill(x.isnan(), 0) : x, dim, keepdim, dtype);
 }
 
 Tensor nanmean(const Tensor& x, IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) {
+  dim_mask("nanmean", dim, x.dim());
   check(x.is_floating_point(), "nanmean: expected float32 or float64, got {}", x.scalar_type());
   return nansum(x, dim, keepdim, dtype) / sum(x.isnan().logical_not(), dim, keepdim);
 }
 
-Tensor count_nonzero(const Tensor& x, IntArrayRef dim) { return sum(x.ne(0), dim); }
+Tensor count_nonzero(const Tensor& x, IntArrayRef dim) {
+  dim_mask("count_nonzero", dim, x.dim());
+  return sum(x.ne(0), dim);
+}
 
 Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
   if (x.sizes() == size) return x;
@@ -84,7 +89,7 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
       dim.push_back(d);
     }
   }
-  Tensor y = sum_values(x, Reduced(x, dim), true).view(size);
+  Tensor y = sum_values(x, Reduced("sum_to_size", x, dim), true).view(size);
   return autograd::record("sum_to_size", y, {x}, [sizes = Dims(x.sizes())](const Tensor& g) {
     return Grads{g.expand(sizes)};
   });
@@ -92,7 +97,7 @@ Tensor sum_to_size(const Tensor& x, IntArrayRef size) {
 
 Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim) {
   const Tensor in = x.is_floating_point() ? x : x.to(get_default_dtype());
-  const Reduced dims(in, dim);
+  const Reduced dims("logsumexp", in, dim);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   Tensor y = [&] {
     const NoGradGuard unrecorded;
@@ -133,7 +138,7 @@ Tensor euclidean_norm(const Tensor& x, const Reduced& dims, bool keepdim) {
 Tensor norm_values(const Tensor& x, double p, IntArrayRef dim, bool keepdim) {
   check(x.is_floating_point(), "norm: expected float32 or float64, got {}", x.scalar_type());
   const NoGradGuard unrecorded;
-  const Reduced dims(x, dim);
+  const Reduced dims("norm", x, dim);
   if (p == 2) return euclidean_norm(x, dims, keepdim);
   if (p == 0) return sum_values(x.ne(0).to(x.scalar_type()), dims, keepdim);
   const Tensor size = x.abs();
@@ -149,7 +154,7 @@ Tensor norm_values(const Tensor& x, double p, IntArrayRef dim, bool keepdim) {
 
 Tensor norm(const Tensor& x, const std::optional<Scalar>& p, IntArrayRef dim, bool keepdim) {
   const double power = p ? p->toDouble() : 2;
-  const Reduced dims(x, dim);
+  const Reduced dims("norm", x, dim);
   Tensor y = norm_values(x, power, dim, keepdim);
   return autograd::record(
       "norm", y, {x},
@@ -178,7 +183,7 @@ namespace {
 /// Σ (x - mean)² / degrees, where degrees is n or, unbiased, n - 1.
 struct Variance {
   Variance(const char* name, const Tensor& x, IntArrayRef dim, bool unbiased)
-      : dims(x, dim),
+      : dims(name, x, dim),
         over(dim),
         degrees(std::max(0.0, static_cast<double>(dims.count()) - unbiased)) {
     check(x.is_floating_point(), "{}: expected float32 or float64, got {}", name, x.scalar_type());
@@ -227,12 +232,14 @@ Tensor std(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
 Tensor std(const Tensor& x, bool unbiased) { return std(x, {}, unbiased, false); }
 
 std::tuple<Tensor, Tensor> var_mean(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  dim_mask("var_mean", dim, x.dim());
   return {var(x, dim, unbiased, keepdim), mean(x, dim, keepdim)};
 }
 std::tuple<Tensor, Tensor> var_mean(const Tensor& x, bool unbiased) {
   return var_mean(x, IntArrayRef(), unbiased);
 }
 std::tuple<Tensor, Tensor> std_mean(const Tensor& x, IntArrayRef dim, bool unbiased, bool keepdim) {
+  dim_mask("std_mean", dim, x.dim());
   return {std(x, dim, unbiased, keepdim), mean(x, dim, keepdim)};
 }
 std::tuple<Tensor, Tensor> std_mean(const Tensor& x, bool unbiased) {
@@ -263,6 +270,9 @@ Tensor Tensor::nansum(std::optional<ScalarType> dtype) const {
 }
 Tensor Tensor::nansum(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
   return adjoint::nansum(*this, dim, keepdim, dtype);
+}
+Tensor Tensor::nanmean(IntArrayRef dim, bool keepdim, std::optional<ScalarType> dtype) const {
+  return adjoint::nanmean(*this, dim, keepdim, dtype);
 }
 Tensor Tensor::logsumexp(IntArrayRef dim, bool keepdim) const {
   return adjoint::logsumexp(*this, dim, keepdim);

@@ -8,7 +8,9 @@ namespace adjoint {
 
 /// Which dimensions of which shape are reduced.
 struct Reduced {
-  Reduced(const Tensor& x, IntArrayRef dim) : sizes(x.sizes()), mask(dim_mask(dim, x.dim())) {}
+  /// Throws Error in the name of the operation.
+  Reduced(const char* name, const Tensor& x, IntArrayRef dim)
+      : sizes(x.sizes()), mask(dim_mask(name, dim, x.dim())) {}
 
   bool covers(std::size_t d) const { return (mask >> d & 1) != 0; }
   /// The shape of the result.

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include "adjoint/core/parallel.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/index.h"
 #include "adjoint/ops/indices.h"
@@ -15,6 +16,8 @@ using autograd::needs_recording;
 using autograd::record;
 using autograd::save;
 using indices::Negative;
+
+constexpr int64_t kGrain = 32768;  // elements that a thread takes at a time
 
 /// Throws Error unless an index of this shape stays inside of self in all dimensions but `dim`.
 void check_grid(const char* name, const Tensor& self, int64_t dim, const Tensor& index) {
@@ -31,7 +34,7 @@ void check_grid(const char* name, const Tensor& self, int64_t dim, const Tensor&
 /// An index tensor for dimension `dim` of self, checked.
 struct Grid {
   Grid(const char* name, const Tensor& self, int64_t dimension, const Tensor& index)
-      : dim(wrap_dim(dimension, self.dim())) {
+      : dim(wrap_dim(name, dimension, self.dim())) {
     check_grid(name, self, dim, index);
     const int64_t size = indices::Around(self.sizes(), dim).n;
     at = indices::readable(indices::checked(name, index, size), self);
@@ -59,10 +62,14 @@ struct Grid {
   Tensor at;
 };
 
-/// Calls visit(i, offset) for all elements i of the index in their order, where `offset` is that of
-/// the element that it names in a contiguous tensor of these sizes.
+enum class Order { kAny, kKept };
+
+/// Calls visit(i, offset) for all elements i of the index, where `offset` is that of the element
+/// that it names in a contiguous tensor of these sizes. Those that may name one element come one
+/// after the other, as they stand in the index, unless any order will do: it is in parallel over
+/// another dimension than that of the indices.
 template <class F>
-void for_each_named(IntArrayRef self_sizes, const Grid& grid, const F& visit) {
+void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const F& visit) {
   if (grid.at.numel() == 0) return;
   const int64_t* const at = grid.at.data_ptr<int64_t>();
   const Dims steps = contiguous_strides(self_sizes);
@@ -70,24 +77,39 @@ void for_each_named(IntArrayRef self_sizes, const Grid& grid, const F& visit) {
   const int64_t step = steps.empty() ? 1 : steps[d];
   // The position in the index moves on in self too, but not along dim; no dimensions count as [1].
   const Dims sizes = grid.at.dim() == 0 ? Dims{1} : Dims(grid.at.sizes());
+  const Dims index_strides = contiguous_strides(sizes);
   Dims strides(sizes.size(), 0);
   for (std::size_t k = 0; k < std::min(sizes.size(), steps.size()); ++k) {
     if (k != d) strides[k] = steps[k];
   }
   const std::size_t last = sizes.size() - 1;
-  Dims position(sizes.size(), 0);
-  int64_t base = 0;  // the offset of index 0 along dim at this position
-  for (int64_t i = 0; i < grid.at.numel(); i += sizes[last]) {
-    for (int64_t j = 0; j < sizes[last]; ++j) {
-      visit(i + j, base + j * strides[last] + at[i + j] * step);
+
+  std::size_t cut = 0;  // the dimension that is cut into pieces
+  while (cut < last && (cut == d || sizes[cut] == 1)) ++cut;
+  const bool whole = cut == d && order == Order::kKept;
+  // A cut row makes pieces of whole cache lines.
+  const int64_t each =
+      std::max<int64_t>(cut == last ? 16 : 1, kGrain / (grid.at.numel() / sizes[cut]));
+  parallel_for(0, sizes[cut], whole ? sizes[cut] : each, [&](int64_t begin, int64_t end) {
+    Dims part(sizes), position(sizes.size(), 0);
+    part[cut] = end - begin;
+    const int64_t width = part[last], next = strides[last];
+    int64_t i = begin * index_strides[cut];  // where this row of the index begins
+    int64_t base = begin * strides[cut];     // the offset of index 0 along dim at this position
+    for (;;) {
+      for (int64_t j = 0; j < width; ++j) visit(i + j, base + j * next + at[i + j] * step);
+      std::size_t k = last;
+      while (k-- > 0) {
+        i += index_strides[k];
+        base += strides[k];
+        if (++position[k] < part[k]) break;
+        i -= index_strides[k] * part[k];
+        base -= strides[k] * part[k];
+        position[k] = 0;
+      }
+      if (k == static_cast<std::size_t>(-1)) return;  // past the first dimension's end
     }
-    for (std::size_t k = last; k-- > 0;) {
-      base += strides[k];
-      if (++position[k] < sizes[k]) break;
-      base -= strides[k] * sizes[k];
-      position[k] = 0;
-    }
-  }
+  });
 }
 
 /// target's elements = f(target's, source's) where the index names them.
@@ -97,7 +119,7 @@ void combine_named(const Tensor& target, const Grid& grid, const Tensor& source,
   dispatch(target.scalar_type(), [&]<class T>(std::type_identity<T>) {
     const T* const from = values.data_ptr<T>();
     T* const to = target.data_ptr<T>();
-    for_each_named(target.sizes(), grid,
+    for_each_named(Order::kKept, target.sizes(), grid,
                    [=](int64_t i, int64_t offset) { to[offset] = f(to[offset], from[i]); });
   });
 }
@@ -115,7 +137,8 @@ void fill_named(const Tensor& target, const Grid& grid, const Scalar& value) {
   dispatch(target.scalar_type(), [&]<class T>(std::type_identity<T>) {
     T* const to = target.data_ptr<T>();
     const T filling = kernels::stored_scalar<T>(value);
-    for_each_named(target.sizes(), grid, [=](int64_t, int64_t offset) { to[offset] = filling; });
+    for_each_named(Order::kKept, target.sizes(), grid,
+                   [=](int64_t, int64_t offset) { to[offset] = filling; });
   });
 }
 
@@ -123,7 +146,8 @@ void fill_named(const Tensor& target, const Grid& grid, const Scalar& value) {
 Tensor overwritten(IntArrayRef self_sizes, const Grid& grid) {
   const Tensor places = empty(grid.at.sizes(), kInt64);
   int64_t* const offsets = places.data_ptr<int64_t>();
-  for_each_named(self_sizes, grid, [=](int64_t i, int64_t offset) { offsets[i] = offset; });
+  for_each_named(Order::kAny, self_sizes, grid,
+                 [=](int64_t i, int64_t offset) { offsets[i] = offset; });
   return indices::overwritten(places, numel(self_sizes));
 }
 
@@ -138,7 +162,8 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
   dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
     const T* const from = x.data_ptr<T>();
     T* const to = y.data_ptr<T>();
-    for_each_named(x.sizes(), grid, [=](int64_t i, int64_t offset) { to[i] = from[offset]; });
+    for_each_named(Order::kAny, x.sizes(), grid,
+                   [=](int64_t i, int64_t offset) { to[i] = from[offset]; });
   });
   if (!needs_recording({self})) return y;
   return record("gather", y, {self},
@@ -152,7 +177,7 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
   check(self.dim() == indices.dim(),
         "take_along_dim: expected indices of as many dimensions as self, [{}], got [{}]",
         fmt::join(self.sizes(), ", "), fmt::join(indices.sizes(), ", "));
-  const int64_t d = wrap_dim(*dim, self.dim());
+  const int64_t d = wrap_dim("take_along_dim", *dim, self.dim());
   if (self.dim() == 0) return gather(self, 0, indices);
   Dims of_self(self.sizes()), of_indices(indices.sizes());
   of_self[static_cast<std::size_t>(d)] = of_indices[static_cast<std::size_t>(d)] = 1;
@@ -267,6 +292,9 @@ Tensor Tensor::scatter(int64_t dim, const Tensor& index, const Scalar& value) co
 }
 Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const {
   return adjoint::scatter_add(*this, dim, index, src);
+}
+Tensor Tensor::put(const Tensor& index, const Tensor& source, bool accumulate) const {
+  return adjoint::put(*this, index, source, accumulate);
 }
 Tensor Tensor::take(const Tensor& index) const { return adjoint::take(*this, index); }
 

@@ -104,7 +104,7 @@ void check_ordered(const char* name, const Tensor& x) {
 
 std::tuple<Tensor, Tensor> sort(const Tensor& x, std::optional<bool> /*stable*/, int64_t dim,
                                 bool descending) {
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("sort", dim, x.dim());
   return arranged("sort", x, dim, size_along(x, dim), [descending](auto* begin, auto* end) {
     std::sort(begin, end, Before{descending});
   });
@@ -115,7 +115,7 @@ std::tuple<Tensor, Tensor> sort(const Tensor& x, int64_t dim, bool descending) {
 }
 
 Tensor argsort(const Tensor& x, int64_t dim, bool descending) {
-  return std::get<1>(sort(x.detach(), dim, descending));
+  return std::get<1>(sort(x.detach(), wrap_dim("argsort", dim, x.dim()), descending));
 }
 
 Tensor argsort(const Tensor& x, bool /*stable*/, int64_t dim, bool descending) {
@@ -127,7 +127,7 @@ Tensor msort(const Tensor& x) { return std::get<0>(sort(x, 0)); }
 std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool largest,
                                 bool /*sorted*/) {
   check_ordered("topk", x);
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("topk", dim, x.dim());
   const int64_t n = size_along(x, dim);
   check(k >= 0 && k <= n, "topk: there are not {} elements along dimension {} of [{}]", k, dim,
         fmt::join(x.sizes(), ", "));
@@ -138,7 +138,7 @@ std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool la
 
 std::tuple<Tensor, Tensor> kthvalue(const Tensor& x, int64_t k, int64_t dim, bool keepdim) {
   check_ordered("kthvalue", x);
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("kthvalue", dim, x.dim());
   const int64_t n = size_along(x, dim);
   check(k >= 1 && k <= n, "kthvalue: there is no element number {} (from 1) among the {} of [{}]",
         k, n, fmt::join(x.sizes(), ", "));
@@ -151,7 +151,7 @@ std::tuple<Tensor, Tensor> kthvalue(const Tensor& x, int64_t k, int64_t dim, boo
 
 std::tuple<Tensor, Tensor> median(const Tensor& x, int64_t dim, bool keepdim) {
   check_ordered("median", x);
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim("median", dim, x.dim());
   check(size_along(x, dim) > 0, "median: no element is in the middle of none: [{}] along {}",
         fmt::join(x.sizes(), ", "), dim);
   const auto arrange = [](auto* begin, auto* end) {
@@ -194,6 +194,7 @@ std::tuple<Tensor, Tensor> Tensor::sort(std::optional<bool> stable, int64_t dim,
                                         bool descending) const {
   return adjoint::sort(*this, stable, dim, descending);
 }
+Tensor Tensor::msort() const { return adjoint::msort(*this); }
 Tensor Tensor::argsort(int64_t dim, bool descending) const {
   return adjoint::argsort(*this, dim, descending);
 }

@@ -7,6 +7,7 @@
 namespace adjoint {
 
 std::vector<Tensor> Tensor::split(int64_t split_size, int64_t d) const {
+  d = wrap_dim("split", d, dim());
   const int64_t length = size(d);
   check(split_size > 0 || (split_size == 0 && length == 0),
         "split: expected a positive size of the parts, got {}", split_size);
@@ -20,6 +21,7 @@ std::vector<Tensor> Tensor::split(int64_t split_size, int64_t d) const {
 }
 
 std::vector<Tensor> Tensor::split(IntArrayRef split_sizes, int64_t d) const {
+  d = wrap_dim("split", d, dim());
   const int64_t length = size(d);
   int64_t left = length;
   for (const int64_t part : split_sizes) {
@@ -40,6 +42,7 @@ std::vector<Tensor> Tensor::split(IntArrayRef split_sizes, int64_t d) const {
 
 std::vector<Tensor> Tensor::tensor_split(int64_t sections, int64_t d) const {
   check(sections > 0, "tensor_split: expected a positive number of sections, got {}", sections);
+  d = wrap_dim("tensor_split", d, dim());
   const int64_t length = size(d), shorter = length / sections, longer = length % sections;
   std::vector<Tensor> parts;
   int64_t from = 0;
@@ -52,6 +55,7 @@ std::vector<Tensor> Tensor::tensor_split(int64_t sections, int64_t d) const {
 }
 
 std::vector<Tensor> Tensor::tensor_split(IntArrayRef indices, int64_t d) const {
+  d = wrap_dim("tensor_split", d, dim());
   std::vector<Tensor> parts;
   int64_t from = 0;
   for (const int64_t to : indices) {
@@ -64,12 +68,14 @@ std::vector<Tensor> Tensor::tensor_split(IntArrayRef indices, int64_t d) const {
 
 std::vector<Tensor> Tensor::chunk(int64_t chunks, int64_t d) const {
   check(chunks > 0, "chunk: expected a positive number of chunks, got {}", chunks);
+  d = wrap_dim("chunk", d, dim());
   const int64_t length = size(d);
   if (length == 0) return split(std::vector<int64_t>(static_cast<std::size_t>(chunks), 0), d);
   return split((length - 1) / chunks + 1, d);
 }
 
 std::vector<Tensor> Tensor::unbind(int64_t d) const {
+  d = wrap_dim("unbind", d, dim());
   std::vector<Tensor> parts;
   for (int64_t i = 0; i < size(d); ++i) parts.push_back(select(d, i));
   return parts;

@@ -4,6 +4,8 @@
 
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/elementwise.h"
+#include "adjoint/ops/guarded.h"
+#include "adjoint/ops/kernels/float_math.h"
 
 namespace adjoint {
 
@@ -18,18 +20,27 @@ using elementwise::real_function_;
 
 namespace {
 
-constexpr auto kSin = [](auto x) { return std::sin(x); };
-constexpr auto kCos = [](auto x) { return std::cos(x); };
-constexpr auto kTan = [](auto x) { return std::tan(x); };
-constexpr auto kAsin = [](auto x) { return std::asin(x); };
-constexpr auto kAcos = [](auto x) { return std::acos(x); };
-constexpr auto kAtan = [](auto x) { return std::atan(x); };
-constexpr auto kSinh = [](auto x) { return std::sinh(x); };
-constexpr auto kCosh = [](auto x) { return std::cosh(x); };
-constexpr auto kAsinh = [](auto x) { return std::asinh(x); };
-constexpr auto kAcosh = [](auto x) { return std::acosh(x); };
-constexpr auto kAtanh = [](auto x) { return std::atanh(x); };
-constexpr auto kAtan2 = [](auto y, auto x) { return std::atan2(y, x); };
+using kernels::FloatFunction;
+namespace wide = kernels::float_math;
+
+/// A circular function, which in float_math holds up to a largest angle.
+template <auto formula, decltype(formula) library>
+constexpr elementwise::Guarded kCircular{FloatFunction<formula, library>(),
+                                         [](auto x) { return std::abs(x) < wide::kAngleMax; },
+                                         FloatFunction<library, library>()};
+
+constexpr auto kSin = kCircular<wide::sin, std::sin>;
+constexpr auto kCos = kCircular<wide::cos, std::cos>;
+constexpr auto kTan = kCircular<wide::tan, std::tan>;
+constexpr FloatFunction<wide::asin, std::asin> kAsin;
+constexpr FloatFunction<wide::acos, std::acos> kAcos;
+constexpr FloatFunction<wide::atan, std::atan> kAtan;
+constexpr FloatFunction<wide::sinh, std::sinh> kSinh;
+constexpr FloatFunction<wide::cosh, std::cosh> kCosh;
+constexpr FloatFunction<wide::asinh, std::asinh> kAsinh;
+constexpr FloatFunction<wide::acosh, std::acosh> kAcosh;
+constexpr FloatFunction<wide::atanh, std::atanh> kAtanh;
+constexpr FloatFunction<wide::atan2, std::atan2> kAtan2;
 
 }  // namespace
 

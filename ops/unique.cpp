@@ -74,7 +74,7 @@ Outputs unique_slices(const char* name, const Tensor& x, int64_t dim, bool sorte
                       bool return_inverse, bool return_counts) {
   const NoGradGuard unrecorded;
   check(x.dim() > 0, "{}: a tensor without dimensions has no slices", name);
-  dim = wrap_dim(dim, x.dim());
+  dim = wrap_dim(name, dim, x.dim());
   const int64_t n = x.size(dim), width = n == 0 ? 0 : x.numel() / n;
   check(n == 0 || width > 0, "{}: slices of no elements cannot be told apart: [{}] along {}", name,
         fmt::join(x.sizes(), ", "), dim);

@@ -37,7 +37,7 @@ std::size_t at(int64_t dim) { return static_cast<std::size_t>(dim); }
 }  // namespace
 
 Tensor Tensor::view(IntArrayRef size) const {
-  const Dims shape = infer_size(size, numel());
+  const Dims shape = infer_size("view", size, numel());
   const std::optional<Dims> strides = view_strides(sizes(), this->strides(), shape);
   check(strides.has_value(),
         "view: a tensor of shape [{}] and strides [{}] cannot be seen as [{}] without a copy; use "
@@ -48,14 +48,14 @@ Tensor Tensor::view(IntArrayRef size) const {
 }
 
 Tensor Tensor::reshape(IntArrayRef shape) const {
-  const Dims wanted = infer_size(shape, numel());
+  const Dims wanted = infer_size("reshape", shape, numel());
   const bool can_view = view_strides(sizes(), strides(), wanted).has_value();
   return can_view ? view(wanted) : clone().view(wanted);
 }
 
 Tensor Tensor::transpose(int64_t dim0, int64_t dim1) const {
-  dim0 = wrap_dim(dim0, dim());
-  dim1 = wrap_dim(dim1, dim());
+  dim0 = wrap_dim("transpose", dim0, dim());
+  dim1 = wrap_dim("transpose", dim1, dim());
   Dims new_sizes = sizes(), new_strides = strides();
   if (dim() > 0) {
     std::swap(new_sizes[at(dim0)], new_sizes[at(dim1)]);
@@ -74,10 +74,11 @@ Tensor Tensor::t() const {
 Tensor Tensor::permute(IntArrayRef dims) const {
   check(dims.size() == at(dim()), "permute: expected {} dimensions, got [{}]", dim(),
         fmt::join(dims, ", "));
-  if (!dims.empty()) dim_mask(dims, dim());  // throws where one is out of range or named twice
+  if (!dims.empty())
+    dim_mask("permute", dims, dim());  // throws where one is out of range or named twice
   Dims new_sizes(dims.size(), 0), new_strides(dims.size(), 0), inverse(dims.size(), 0);
   for (std::size_t i = 0; i < dims.size(); ++i) {
-    const std::size_t from = at(wrap_dim(dims[i], dim()));
+    const std::size_t from = at(wrap_dim("permute", dims[i], dim()));
     new_sizes[i] = sizes()[from];
     new_strides[i] = strides()[from];
     inverse[from] = static_cast<int64_t>(i);
@@ -95,12 +96,12 @@ Tensor Tensor::movedim(IntArrayRef source, IntArrayRef destination) const {
         "movedim: expected as many destinations as sources, got [{}] and [{}]",
         fmt::join(source, ", "), fmt::join(destination, ", "));
   // Wraps too; throws where a dimension is out of range or named twice.
-  const uint32_t moved = source.empty() ? 0 : dim_mask(source, dim());
-  if (!destination.empty()) dim_mask(destination, dim());
+  const uint32_t moved = source.empty() ? 0 : dim_mask("movedim", source, dim());
+  if (!destination.empty()) dim_mask("movedim", destination, dim());
   if (dim() == 0) return view(sizes());
   Dims order(at(dim()), -1);
   for (std::size_t i = 0; i < source.size(); ++i) {
-    order[at(wrap_dim(destination[i], dim()))] = wrap_dim(source[i], dim());
+    order[at(wrap_dim("movedim", destination[i], dim()))] = wrap_dim("movedim", source[i], dim());
   }
   int64_t next = 0;  // the others keep their order in the places that are left
   for (int64_t& from : order) {
@@ -125,7 +126,7 @@ Tensor Tensor::mT() const {
 
 Tensor Tensor::select(int64_t d, int64_t index) const {
   check(dim() > 0, "select: a tensor without dimensions has nothing to select from");
-  d = wrap_dim(d, dim());
+  d = wrap_dim("select", d, dim());
   const int64_t length = size(d);
   if (index < -length || index >= length) {
     throw IndexError(fmt::format("select: index {} is out of range for dimension {} of size {}",
@@ -146,7 +147,7 @@ Tensor Tensor::slice(int64_t d, std::optional<int64_t> start, std::optional<int6
                      int64_t step) const {
   check(dim() > 0, "slice: a tensor without dimensions cannot be sliced");
   check(step > 0, "slice: expected a positive step, got {}", step);
-  d = wrap_dim(d, dim());
+  d = wrap_dim("slice", d, dim());
   const int64_t length = size(d);
   // As in Python, bounds beyond the ends are cut and negative ones count from the end.
   const auto bound = [length](int64_t b) {
@@ -166,6 +167,7 @@ Tensor Tensor::slice(int64_t d, std::optional<int64_t> start, std::optional<int6
 
 Tensor Tensor::narrow(int64_t d, int64_t start, int64_t length) const {
   check(dim() > 0, "narrow: a tensor without dimensions cannot be narrowed");
+  d = wrap_dim("narrow", d, dim());
   const int64_t size = this->size(d);
   if (start < 0) start += size;
   check(start >= 0 && length >= 0 && start <= size && length <= size - start,
@@ -203,7 +205,7 @@ Tensor Tensor::squeeze() const {
 }
 
 Tensor Tensor::squeeze(int64_t d) const {
-  d = wrap_dim(d, dim());
+  d = wrap_dim("squeeze", d, dim());
   Dims new_sizes = sizes(), new_strides = strides();
   if (dim() > 0 && size(d) == 1) {
     new_sizes.erase(at(d));
@@ -214,7 +216,7 @@ Tensor Tensor::squeeze(int64_t d) const {
 }
 
 Tensor Tensor::unsqueeze(int64_t d) const {
-  d = wrap_dim(d, dim() + 1);
+  d = wrap_dim("unsqueeze", d, dim() + 1);
   Dims new_sizes = sizes(), new_strides = strides();
   new_strides.insert(at(d), d < dim() ? size(d) * stride(d) : 1);
   new_sizes.insert(at(d), 1);
@@ -222,9 +224,47 @@ Tensor Tensor::unsqueeze(int64_t d) const {
                      [d](const Tensor& g) { return Grads{g.squeeze(d)}; });
 }
 
+// ---- the same in place --------------------------------------------------------------------------
+
+namespace {
+
+/// Makes self what `view` is, a view of it: the same memory in another geometry, and the view's
+/// place in the graph.
+Tensor& become(const char* name, const Tensor& self, const Tensor& view) {
+  autograd::check_inplace(name, self);
+  TensorImpl* impl = self.impl();
+  if (impl->requires_grad) {
+    fail(
+        "{}: a leaf tensor that requires grad ({}) keeps its shape, which is its gradient's; use "
+        "the view that the method without the underscore returns",
+        name, self.describe());
+  }
+  impl->geometry = view.impl()->geometry;
+  impl->contiguous = view.impl()->contiguous;
+  // A view reads its place off its base, through its geometry, as soon as the version is another.
+  if (!self.is_view()) autograd::detail::take_place(self, view);
+  autograd::bump_version(self);
+  return const_cast<Tensor&>(self);
+}
+
+}  // namespace
+
+Tensor& Tensor::transpose_(int64_t dim0, int64_t dim1) const {
+  dim0 = wrap_dim("transpose_", dim0, dim());
+  return become("transpose_", *this, transpose(dim0, wrap_dim("transpose_", dim1, dim())));
+}
+Tensor& Tensor::t_() const { return become("t_", *this, t()); }
+Tensor& Tensor::squeeze_() const { return become("squeeze_", *this, squeeze()); }
+Tensor& Tensor::squeeze_(int64_t d) const {
+  return become("squeeze_", *this, squeeze(wrap_dim("squeeze_", d, dim())));
+}
+Tensor& Tensor::unsqueeze_(int64_t d) const {
+  return become("unsqueeze_", *this, unsqueeze(wrap_dim("unsqueeze_", d, dim() + 1)));
+}
+
 Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
-  start_dim = wrap_dim(start_dim, dim());
-  end_dim = wrap_dim(end_dim, dim());
+  start_dim = wrap_dim("flatten", start_dim, dim());
+  end_dim = wrap_dim("flatten", end_dim, dim());
   check(start_dim <= end_dim, "flatten: start_dim {} comes after end_dim {}", start_dim, end_dim);
   if (dim() == 0) return reshape({1});
   if (start_dim == end_dim) return *this;
@@ -236,8 +276,8 @@ Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
 
 Tensor Tensor::unflatten(int64_t d, IntArrayRef new_sizes) const {
   check(!new_sizes.empty(), "unflatten: expected at least one size");
-  d = wrap_dim(d, dim());
-  const Dims inferred = infer_size(new_sizes, size(d));
+  d = wrap_dim("unflatten", d, dim());
+  const Dims inferred = infer_size("unflatten", new_sizes, size(d));
   Dims shape(sizes().slice(0, at(d)));
   for (const int64_t s : inferred) shape.push_back(s);
   for (int64_t i = d + 1; i < dim(); ++i) shape.push_back(size(i));
@@ -306,8 +346,8 @@ Geometry diagonal_of(IntArrayRef sizes, IntArrayRef strides, int64_t offset, int
                      int64_t dim2) {
   const int64_t ndim = static_cast<int64_t>(sizes.size());
   check(ndim >= 2, "diagonal: expected a tensor of at least 2 dimensions, got {}", ndim);
-  dim1 = wrap_dim(dim1, ndim);
-  dim2 = wrap_dim(dim2, ndim);
+  dim1 = wrap_dim("diagonal", dim1, ndim);
+  dim2 = wrap_dim("diagonal", dim2, ndim);
   check(dim1 != dim2, "diagonal: dim1 and dim2 are both {}", dim1);
   // Not sizes + offset: the offset can be any number of 64 bits.
   const int64_t rows = sizes[at(dim1)], columns = sizes[at(dim2)];
@@ -357,7 +397,7 @@ Tensor diagonal_backward(const Tensor& grad_output, IntArrayRef input_sizes, int
 }
 
 Tensor Tensor::unfold(int64_t dimension, int64_t size, int64_t step) const {
-  const int64_t d = wrap_dim(dimension, dim());
+  const int64_t d = wrap_dim("unfold", dimension, dim());
   const int64_t length = dim() == 0 ? 1 : this->size(d), stride = dim() == 0 ? 1 : this->stride(d);
   const int64_t count = windows(length, size, step);
   Dims new_sizes(sizes()), new_strides(strides());
@@ -376,7 +416,7 @@ Tensor Tensor::unfold(int64_t dimension, int64_t size, int64_t step) const {
 Tensor unfold_backward(const Tensor& grad_in, IntArrayRef input_sizes, int64_t dim, int64_t size,
                        int64_t step) {
   const Tensor whole = empty(input_sizes, grad_in.options());
-  dim = wrap_dim(dim, whole.dim());
+  dim = wrap_dim("unfold_backward", dim, whole.dim());
   {
     const NoGradGuard no_grad;
     whole.zero_();

@@ -3,6 +3,7 @@
 // million parameters. Written for libtorch's API alone, so that the same source is compiled against
 // both.
 
+#include <tuple>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -86,6 +87,26 @@ void on_large(benchmark::State& state, F f) {
   for (auto _ : state) benchmark::DoNotOptimize(f(a, b));
 }
 
+/// The same with 4 million indices, along dimension `dim` of the matrices.
+template <class F>
+void at_large(benchmark::State& state, int64_t dim, F f) {
+  set_threads(state);
+  const torch::NoGradGuard no_grad;
+  const Tensor a = torch::rand({2048, 2048}), b = torch::rand({2048, 2048});
+  const Tensor index = torch::randint(2048, {2048, 2048}, torch::kInt64);
+  for (auto _ : state) benchmark::DoNotOptimize(f(a, b, dim, index));
+}
+
+/// A softmax of 4 million elements, its backward alone.
+void large_softmax_backward(benchmark::State& state) {
+  set_threads(state);
+  const Tensor a = torch::rand({2048, 2048}).requires_grad_(), g = torch::rand({2048, 2048});
+  const Tensor y = torch::softmax(a, 1);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(torch::autograd::grad({y}, {a}, {g}, /*retain_graph=*/true));
+  }
+}
+
 // ---- Matrix products and optimizers -------------------------------------------------------------
 
 void matmul(benchmark::State& state) {
@@ -131,6 +152,14 @@ const int registered = [] {
         ->UseRealTime()
         ->Unit(benchmark::kMicrosecond);
   };
+  const auto at = [](const char* name, int64_t dim, auto f) {
+    benchmark::RegisterBenchmark(name,
+                                 [dim, f](benchmark::State& state) { at_large(state, dim, f); })
+        ->Arg(1)
+        ->Arg(2)
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+  };
   using T = const Tensor&;
   large("large_add", [](T a, T b) { return a + b; });
   large("large_mul", [](T a, T b) { return a * b; });
@@ -140,6 +169,23 @@ const int registered = [] {
   large("large_log", [](T a, T) { return a.log(); });
   large("large_tanh", [](T a, T) { return a.tanh(); });
   large("large_sigmoid", [](T a, T) { return a.sigmoid(); });
+  large("large_expm1", [](T a, T) { return a.expm1(); });
+  large("large_log1p", [](T a, T) { return a.log1p(); });
+  large("large_log2", [](T a, T) { return a.log2(); });
+  large("large_sin", [](T a, T) { return a.sin(); });
+  large("large_cos", [](T a, T) { return a.cos(); });
+  large("large_tan", [](T a, T) { return a.tan(); });
+  large("large_atan", [](T a, T) { return a.atan(); });
+  large("large_sinh", [](T a, T) { return a.sinh(); });
+  large("large_erf", [](T a, T) { return a.erf(); });
+  large("large_erfc", [](T a, T) { return a.erfc(); });
+  large("large_asin", [](T a, T) { return (a - 0.5).asin(); });
+  large("large_pow", [](T a, T b) { return a.pow(b); });
+  large("large_pow_2.5", [](T a, T) { return a.pow(2.5); });
+  large("large_fmod", [](T a, T b) { return a.fmod(b); });
+  large("large_remainder", [](T a, T b) { return a.remainder(b); });
+  large("large_floor_divide", [](T a, T b) { return a.floor_divide(b); });
+  large("large_where", [](T a, T b) { return torch::where(a < b, a, b); });
   large("large_sqrt", [](T a, T) { return a.sqrt(); });
   large("large_add_row", [](T a, T b) { return a + b[0]; });
   large("large_add_transposed", [](T a, T b) { return a + b.t(); });
@@ -149,7 +195,40 @@ const int registered = [] {
   large("large_sum_columns", [](T a, T) { return a.sum({0}); });
   large("large_max", [](T a, T) { return a.max(); });
   large("large_argmax_rows", [](T a, T) { return a.argmax(1); });
+  large("large_var_rows", [](T a, T) { return a.var({1}); });
+  large("large_norm", [](T a, T) { return a.norm(); });
+  large("large_cumsum_rows", [](T a, T) { return a.cumsum(1); });
+  large("large_cumsum_columns", [](T a, T) { return a.cumsum(0); });
+  large("large_sort_rows", [](T a, T) { return std::get<0>(a.sort(1)); });
   large("large_softmax", [](T a, T) { return torch::softmax(a, 1); });
+  large("large_log_softmax", [](T a, T) { return torch::log_softmax(a, 1); });
+  benchmark::RegisterBenchmark("large_softmax_backward", large_softmax_backward)
+      ->Arg(1)
+      ->Arg(2)
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
+  large("large_repeat", [](T a, T) { return a.narrow(0, 0, 1024).repeat({2, 1}); });
+  large("large_repeat_interleave",
+        [](T a, T) { return a.narrow(0, 0, 1024).repeat_interleave(2, 0); });
+  large("large_diag_embed", [](T a, T) { return a[0].diag_embed(); });
+  large("large_flip", [](T a, T) { return a.flip(1); });
+  large("large_cat", [](T a, T b) {
+    return torch::cat({a.narrow(1, 0, 1024), b.narrow(1, 0, 1024)}, 1);
+  });
+  at("large_gather_rows", 1, [](T a, T, int64_t dim, T index) { return a.gather(dim, index); });
+  at("large_gather_columns", 0, [](T a, T, int64_t dim, T index) { return a.gather(dim, index); });
+  at("large_scatter_add_rows", 1,
+     [](T a, T b, int64_t dim, T index) { return a.scatter_add(dim, index, b); });
+  at("large_scatter_add_columns", 0,
+     [](T a, T b, int64_t dim, T index) { return a.scatter_add(dim, index, b); });
+  at("large_scatter_rows", 1,
+     [](T a, T b, int64_t dim, T index) { return a.scatter(dim, index, b); });
+  at("large_index_select_rows", 0,
+     [](T a, T, int64_t dim, T index) { return a.index_select(dim, index[0]); });
+  at("large_index_select_columns", 1,
+     [](T a, T, int64_t dim, T index) { return a.index_select(dim, index[0]); });
+  at("large_index_add_rows", 0,
+     [](T a, T b, int64_t dim, T index) { return a.index_add(dim, index[0], b); });
 
   for (int64_t n = 32; n <= 1024; n *= 2) {
     benchmark::RegisterBenchmark("matmul", matmul)

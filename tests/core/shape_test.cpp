@@ -69,18 +69,18 @@ TEST(Shape, OverlapIsFound) {
 }
 
 TEST(Shape, WrapDim) {
-  EXPECT_EQ(wrap_dim(-1, 3), 2);
-  EXPECT_EQ(wrap_dim(2, 3), 2);
-  EXPECT_EQ(wrap_dim(-1, 0), 0);  // no dimensions count as one
-  EXPECT_EQ(wrap_dim(0, 0), 0);
-  EXPECT_THROW(wrap_dim(3, 3), IndexError);
-  EXPECT_THROW(wrap_dim(-4, 3), IndexError);
-  EXPECT_THROW(wrap_dim(std::numeric_limits<int64_t>::min(), 3), IndexError);
-  EXPECT_THAT(error_of([] { wrap_dim(1, 0); }),
-              HasSubstr("dimension 1 is out of range: expected -1 to 0 for a tensor of 0"));
-  EXPECT_EQ(dim_mask({0, -1}, 3), 0b101u);
-  EXPECT_EQ(dim_mask({}, 3), 0b111u);
-  EXPECT_THAT(error_of([] { dim_mask({1, -2}, 3); }), HasSubstr("dimension -2 appears more than"));
+  EXPECT_EQ(wrap_dim("sum", -1, 3), 2);
+  EXPECT_EQ(wrap_dim("sum", 2, 3), 2);
+  EXPECT_EQ(wrap_dim("sum", -1, 0), 0);  // no dimensions count as one
+  EXPECT_EQ(wrap_dim("sum", 0, 0), 0);
+  EXPECT_THROW(wrap_dim("sum", 3, 3), IndexError);
+  EXPECT_THROW(wrap_dim("sum", -4, 3), IndexError);
+  EXPECT_THROW(wrap_dim("sum", std::numeric_limits<int64_t>::min(), 3), IndexError);
+  EXPECT_THAT(error_of([] { wrap_dim("sum", 1, 0); }),
+              HasSubstr("sum: dimension 1 is out of range: expected -1 to 0 for a tensor of 0"));
+  EXPECT_EQ(dim_mask("sum", {0, -1}, 3), 0b101u);
+  EXPECT_EQ(dim_mask("sum", {}, 3), 0b111u);
+  EXPECT_THAT(error_of([] { dim_mask("sum", {1, -2}, 3); }), HasSubstr("sum: dimension -2 appears more than"));
 }
 
 TEST(Shape, Broadcasting) {
@@ -100,14 +100,14 @@ TEST(Shape, Broadcasting) {
 }
 
 TEST(Shape, InferredSizes) {
-  EXPECT_EQ(infer_size({2, -1}, 6).vec(), (Ints{2, 3}));
-  EXPECT_EQ(infer_size({-1}, 0).vec(), Ints{0});
-  EXPECT_EQ(infer_size({}, 1).size(), 0u);
-  EXPECT_THAT(error_of([] { infer_size({-1, -1}, 4); }), HasSubstr("only one size can be -1"));
-  EXPECT_THAT(error_of([] { infer_size({0, -1}, 0); }), HasSubstr("could be anything"));
-  EXPECT_THAT(error_of([] { infer_size({4, -1}, 6); }), HasSubstr("does not fit 6 elements"));
-  EXPECT_THAT(error_of([] { infer_size({-2}, 6); }), HasSubstr("invalid size -2"));
-  EXPECT_THAT(error_of([] { infer_size({kHuge, kHuge}, 6); }), HasSubstr("too large"));
+  EXPECT_EQ(infer_size("sum", {2, -1}, 6).vec(), (Ints{2, 3}));
+  EXPECT_EQ(infer_size("sum", {-1}, 0).vec(), Ints{0});
+  EXPECT_EQ(infer_size("sum", {}, 1).size(), 0u);
+  EXPECT_THAT(error_of([] { infer_size("sum", {-1, -1}, 4); }), HasSubstr("sum: only one size can be -1"));
+  EXPECT_THAT(error_of([] { infer_size("sum", {0, -1}, 0); }), HasSubstr("could be anything"));
+  EXPECT_THAT(error_of([] { infer_size("sum", {4, -1}, 6); }), HasSubstr("does not fit 6 elements"));
+  EXPECT_THAT(error_of([] { infer_size("sum", {-2}, 6); }), HasSubstr("invalid size -2"));
+  EXPECT_THAT(error_of([] { infer_size("sum", {kHuge, kHuge}, 6); }), HasSubstr("too large"));
 }
 
 TEST(Shape, StridesOfAView) {

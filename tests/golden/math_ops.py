@@ -77,6 +77,11 @@ for dtype, values in INTEGER.items():
     for name in ("fmax", "fmin", "atan2", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor"):
         case(name, getattr(torch, name), a, b)
         case(name, getattr(torch, name), a, torch.tensor(3))
+    if dtype != torch.bool:
+        places = torch.tensor([0, 1, 7, 3, 2, 1, 0, 5], dtype=dtype)
+        case("bitwise_left_shift", torch.bitwise_left_shift, a, places)
+        case("bitwise_right_shift", torch.bitwise_right_shift, a, places)
+        case("bitwise_left_shift", torch.bitwise_left_shift, a, torch.tensor([[2], [4]]))
     case("bitwise_not", torch.bitwise_not, a)
     case("and_number", lambda x: x & 3, a)
     if dtype != torch.bool:

@@ -131,6 +131,13 @@ void of_several() {
   SHOW(torch::bitwise_and(torch::tensor({6, 3}), 2));
   SHOW(torch::bitwise_or(torch::tensor({4, 1}), torch::tensor({1, 1})));
   SHOW(~torch::tensor({0, 5}));
+  SHOW(torch::tensor({1, -3, 7}).bitwise_left_shift(torch::tensor({0, 1, 2})));
+  SHOW(torch::bitwise_left_shift(torch::tensor({1, -3}), 4));
+  SHOW(torch::bitwise_right_shift(torch::tensor({9, -3}), 1));
+  SHOW(torch::bitwise_right_shift(100, torch::tensor({1, 2, 3})));
+  SHOW(torch::tensor({5, 6}, torch::kUInt8).bitwise_left_shift_(7));
+  SHOW(torch::tensor({1.5}).bitwise_left_shift(1));
+  SHOW(torch::tensor({true}).bitwise_left_shift(torch::tensor({true})));
   SHOW(torch::tensor({1.5}) & torch::tensor({1.5}));
   SHOW(torch::isnan(torch::tensor({1.0, NAN})));
   SHOW(torch::isinf(torch::tensor({-INFINITY, NAN})));

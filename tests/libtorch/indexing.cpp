@@ -54,6 +54,13 @@ void writing() {
   x[1] = 4;
   x[2][3] = torch::tensor(2.5);
   SHOW(x);
+  SHOW(x.index_put_({torch::tensor({0, 0, 2})}, torch::tensor({1.0, 2.0, 4.0, 8.0}), true));
+  SHOW(x.index_put_({torch::tensor({0, 0}), torch::tensor({1, 1})}, torch::tensor(0.5), true));
+  SHOW(torch::index_put(x, {torch::tensor({1})}, torch::tensor({9.0})));
+  SHOW(x.index_put({torch::tensor({1, 1})}, torch::ones({4}), true));
+  SHOW(x);
+  SHOW(x.put(torch::tensor({0, 5}), torch::tensor({-1.0, -2.0})));
+  ATTEMPT(x.index_put_({torch::tensor({0})}, torch::ones({3}), true));
   ATTEMPT(x.index_put_({0}, torch::ones({3})));
   ATTEMPT(x.index_put_({3}, 1));
   x.masked_fill_(x > 4, 0);

@@ -43,6 +43,8 @@ void by_letters() {
   const torch::Tensor a = numbers({2, 3}), b = numbers({3, 4}), c = numbers({2, 2});
   SHOW(torch::einsum("ij,jk->ik", {a, b}));
   SHOW(torch::einsum("ij,jk", {a, b}));
+  SHOW(torch::einsum("ij,jk,kl->il", {a, b, a}, torch::IntArrayRef({1, 2, 0, 1})));
+  SHOW(torch::einsum("ij,jk", {a, b}, torch::IntArrayRef({0, 2})));
   SHOW(torch::einsum("ij->ji", {a}));
   SHOW(torch::einsum("ij->", {a}));
   SHOW(torch::einsum("ii->i", {c}));

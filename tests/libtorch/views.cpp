@@ -89,6 +89,28 @@ void sharing() {
   SHOW(base.sum());
 }
 
+// The shape alone, in place.
+void reshaped_in_place() {
+  torch::Tensor x = torch::arange(6).view({2, 1, 3});
+  const torch::Tensor row = x[1];
+  SHOW(x.squeeze_(1).sizes());
+  SHOW(x.t_());
+  SHOW(x.strides());
+  SHOW(x._version());
+  SHOW(x.transpose_(0, 1).unsqueeze_(-1).sizes());
+  SHOW(x.swapaxes_(0, 2).swapdims_(1, 2).sizes());
+  SHOW(x.squeeze_().sizes());
+  SHOW(row);
+  ATTEMPT(x.transpose_(0, 5));
+  ATTEMPT(torch::ones({2, 2, 2}).t_());
+  const torch::Tensor leaf = torch::ones({2, 3}).requires_grad_();
+  ATTEMPT(torch::Tensor(leaf).t_());
+  torch::Tensor y = leaf * 2;
+  y.t_();
+  y.backward(torch::arange(6.0).view({3, 2}));
+  SHOW(leaf.grad());
+}
+
 void in_place() {
   torch::Tensor x = torch::tensor({-1.5, 0.25, 2.0});
   SHOW(x.add_(1).mul_(2).sub_(0.5).div_(2));
@@ -118,5 +140,6 @@ void views() {
   shapes();
   rearranged();
   sharing();
+  reshaped_in_place();
   in_place();
 }

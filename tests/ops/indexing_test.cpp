@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "adjoint/adjoint.h"
+#include "adjoint/autograd/gradcheck_gtest.h"
 #include "adjoint/tests/support/error_of.h"
 
 namespace torch = adjoint;
@@ -98,6 +99,54 @@ TEST(Indexing, AValueIsConvertedBroadcastAndReadBeforeItIsOverwritten) {
   const Tensor y = zeros({2, 2}, kInt64);
   y.index_put_({tensor({1, 1, 1}), tensor({0, 1, 0})}, tensor({1, 2, 3}));
   EXPECT_TRUE(y.equal(tensor({{0, 0}, {3, 2}})));
+}
+
+TEST(Indexing, AccumulatingAddsAsOftenAsAnElementIsIndexed) {
+  const Tensor rows = torch::tensor({0, 2, 0}), columns = torch::tensor({{1}, {-1}});
+  const Tensor value = torch::arange(15, torch::kFloat64).view({3, 5});
+  const Tensor grid = torch::arange(6, torch::kFloat64).view({2, 3});
+  const Tensor expected = torch::ones({4, 5}, torch::kFloat64);
+  for (const int64_t i : {0, 1, 2}) expected[rows[i].item<int64_t>()] += value[i];
+  for (const int64_t i : {0, 1}) {
+    for (const int64_t j : {0, 1, 2})
+      expected[rows[j].item<int64_t>()][i == 0 ? 1 : 4] += grid[i][j];
+  }
+  expected.masked_fill_(expected > 20, 7);
+  expected.add_(expected.eq(7));
+  expected.select(1, 3).add_(torch::arange(4));
+
+  const auto add = [&](const Tensor& x) {
+    x.index_put_({rows}, value, true);
+    x.index_put_({rows, columns}, grid, /*accumulate=*/true);
+    x.masked_fill_(x > 20, 7);
+    x.index_put_({x.eq(7)}, torch::ones({1}, torch::kFloat64), true);
+    return x.index_put_({Slice(), 3}, torch::arange(4, torch::kFloat64), true);  // a view
+  };
+  EXPECT_TRUE(add(torch::ones({4, 5}, torch::kFloat64)).equal(expected));
+  EXPECT_TRUE(add(torch::ones({5, 4}, torch::kFloat64).t()).equal(expected));
+  const Tensor x = torch::zeros({3});
+  EXPECT_TRUE(x.index_put({torch::tensor({1, 1})}, torch::ones({2}), true)
+                  .equal(torch::tensor({0.F, 2.F, 0.F})));
+  EXPECT_TRUE(index_put(x, {torch::tensor({1, 1})}, torch::ones({2}))
+                  .equal(torch::tensor({0.F, 1.F, 0.F})));
+  EXPECT_TRUE(x.equal(torch::zeros({3})));
+}
+
+TEST(Indexing, AccumulatingIsDifferentiable) {
+  const Tensor rows = torch::tensor({0, 2, 0}), columns = torch::tensor({{1}, {3}});
+  const auto leaf = [](IntArrayRef size) {
+    return torch::arange(numel(size), torch::kFloat64).sin().view(size).requires_grad_();
+  };
+  const auto f = [&](const autograd::variable_list& in) -> autograd::variable_list {
+    const Tensor x = in[0] * 2;
+    x.index_put_({rows}, in[1], true);
+    x.index_put_({rows, columns}, in[2] * in[2], true);
+    x.index_put_({Slice(), 3}, in[1].select(1, 0)[0], true);
+    return {x * x};
+  };
+  const autograd::variable_list inputs{leaf({3, 4}), leaf({3, 4}), leaf({2, 3})};
+  EXPECT_GRADCHECK(f, inputs);
+  EXPECT_GRADGRADCHECK(f, inputs);
 }
 
 TEST(Indexing, ABufferGetsAPlaceInTheGraph) {

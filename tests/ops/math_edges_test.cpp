@@ -74,6 +74,20 @@ TEST(MathErrors, NameTheOperation) {
        "has 1 operands, but 2 tensors were given"},
       {[&] { torch::einsum("i", {a}); }, "operand 0 has 1 letters, but the tensor is [2, 3]"},
       {[&] { torch::einsum("ii", {a}); }, "needs one size, got 2 and 3"},
+      {[&] {
+         torch::einsum("ij,ij", {a, a}, torch::IntArrayRef({0}));
+       },
+       "is of another length"},
+      {[&] {
+         torch::einsum("ij,ij", {a, a}, torch::IntArrayRef({0, 2}));
+       },
+       "is not there"},
+      {[&] {
+         torch::einsum("ij,ij", {a, a}, torch::IntArrayRef({1, 1}));
+       },
+       "one operand twice"},
+      {[&] { (i > 1).bitwise_left_shift(i > 1); }, "bitwise_left_shift: bools have no bits"},
+      {[&] { a.bitwise_right_shift(1); }, "bitwise_right_shift: expected integers or bools"},
       {[&] { torch::einsum("i1", {a}); }, "named by letters, not by '1'"},
       {[&] { torch::einsum("i..", {a}); }, "a term has at most one"},
       {[&] { torch::einsum("ij->ii", {a}); }, "the result has a letter twice"},
@@ -91,6 +105,32 @@ TEST(MathErrors, NameTheOperation) {
     const std::string said = error_of(f);
     EXPECT_NE(said.find(message), std::string::npos) << said << "\nexpected: " << message;
   }
+}
+
+TEST(MathEdges, AnEinsumsPathDoesNotChangeItsValue) {
+  const Tensor a = torch::arange(6, torch::kFloat64).view({2, 3}),
+               b = torch::ones({3, 4}, torch::kFloat64);
+  const Tensor c = torch::arange(8, torch::kFloat64).view({4, 2}),
+               d = torch::arange(2, torch::kFloat64);
+  const Tensor expected = a.mm(b).mm(c).mv(d);
+  using Path = std::vector<int64_t>;
+  for (const Path& path :
+       {Path{0, 1, 0, 1, 0, 1}, Path{2, 3, 1, 2, 0, 1}, Path{0, 3, 0, 2, 1, 0}}) {
+    EXPECT_TRUE(
+        torch::einsum("ij,jk,kl,l->i", {a, b, c, d}, torch::IntArrayRef(path)).equal(expected));
+  }
+  EXPECT_TRUE(torch::einsum("ij->j", {a}, torch::IntArrayRef({0})).equal(a.sum(0)));
+}
+
+TEST(MathEdges, ShiftsByMorePlacesThanThereAre) {
+  const Tensor x = torch::tensor({5, -5}), places = torch::tensor({{63}, {64}, {1000}, {-1}});
+  EXPECT_TRUE(x.bitwise_left_shift(places).narrow(0, 1, 3).eq(0).all().item<bool>());
+  EXPECT_TRUE(x.bitwise_right_shift(places).equal(torch::tensor({0, -1}).expand({4, 2})));
+  const Tensor bytes = torch::tensor({255, 1}, torch::kUInt8);
+  EXPECT_TRUE(bytes.bitwise_right_shift(8).eq(0).all().item<bool>());
+  EXPECT_TRUE(bytes.bitwise_left_shift(7).equal(torch::tensor({128, 128}, torch::kUInt8)));
+  EXPECT_TRUE(torch::bitwise_left_shift(1, torch::tensor({3, 62}))
+                  .equal(torch::tensor({int64_t{8}, int64_t{1} << 62})));
 }
 
 TEST(MathEdges, LowestIntegersDoNotOverflow) {

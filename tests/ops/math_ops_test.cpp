@@ -84,6 +84,8 @@ void add_elementwise(Functions& to) {
       {"bitwise_and", [](const Tensor& a, const Tensor& b) { return a & b; }},
       {"bitwise_or", [](const Tensor& a, const Tensor& b) { return a | b; }},
       {"bitwise_xor", [](const Tensor& a, const Tensor& b) { return a ^ b; }},
+      {"bitwise_left_shift", torch::bitwise_left_shift},
+      {"bitwise_right_shift", torch::bitwise_right_shift},
       {"clamp_low", [](const Tensor& x, const Tensor& low) { return x.clamp_min(low); }},
       {"clamp_high", [](const Tensor& x, const Tensor& high) { return x.clamp_max(high); }},
       {"eq_", [](const Tensor& x, const Tensor& y) { return x.clone().eq_(y); }},

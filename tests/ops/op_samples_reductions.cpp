@@ -148,6 +148,15 @@ void add_reduction_samples(OpSamples& samples) {
   add_over_dims(samples, "log_softmax", normal_input,
                 ignore_keepdim([](const Tensor& x, int64_t d) { return log_softmax(x, d); }),
                 false);
+  for (const int64_t dim : {0, 1, -1}) {
+    const std::string name = fmt::format("dim {}", dim);
+    add(samples, "softmax_backward", name,
+        [=](const Tensor& g, const Tensor& y) { return softmax_backward(g, y, dim); },
+        {normal_input({2, 3, 2}), transposed(positive_input({3, 2, 2}))});
+    add(samples, "log_softmax_backward", name,
+        [=](const Tensor& g, const Tensor& y) { return log_softmax_backward(g, y, dim); },
+        {transposed(normal_input({3, 2, 2})), normal_input({2, 3, 2})});
+  }
   add_losses(samples);
 }
 

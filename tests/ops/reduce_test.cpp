@@ -57,7 +57,7 @@ TEST(Reduce, ValuesAndGradientsAreThoseOfPyTorch) {
 /// Folds f over the dimensions in `dims`, kept with size 1, by loops over single elements.
 Tensor fold_by_loops(const Tensor& x, IntArrayRef dims, double start,
                      const std::function<double(double, double)>& f) {
-  const uint32_t mask = dim_mask(dims, x.dim());
+  const uint32_t mask = dim_mask("sum", dims, x.dim());
   Dims shape(x.sizes());
   for (int64_t d = 0; d < x.dim(); ++d) {
     if ((mask >> d & 1) != 0) shape[static_cast<std::size_t>(d)] = 1;

@@ -1,0 +1,154 @@
+// transpose_, squeeze_ and the like: a tensor becomes its view, and keeps memory, versions and
+// gradients in step with all that share them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "adjoint/adjoint.h"
+#include "adjoint/autograd/gradcheck_gtest.h"
+#include "adjoint/tests/ops/random_values.h"
+#include "adjoint/tests/support/error_of.h"
+
+namespace torch = adjoint;
+using adjoint::reals;
+using adjoint::Tensor;
+using adjoint::autograd::variable_list;
+using adjoint::test::error_of;
+using ::testing::StartsWith;
+
+namespace {
+
+struct Pair {
+  const char* name;
+  Tensor& (*in_place)(const Tensor&);
+  Tensor (*view)(const Tensor&);
+};
+
+const std::vector<Pair>& pairs() {
+  static const std::vector<Pair> all{
+      {"transpose_", [](const Tensor& x) -> Tensor& { return x.transpose_(0, -1); },
+       [](const Tensor& x) { return x.transpose(0, -1); }},
+      {"swapaxes_", [](const Tensor& x) -> Tensor& { return x.swapaxes_(0, 1); },
+       [](const Tensor& x) { return x.swapaxes(0, 1); }},
+      {"swapdims_", [](const Tensor& x) -> Tensor& { return x.swapdims_(1, 0); },
+       [](const Tensor& x) { return x.swapdims(1, 0); }},
+      {"squeeze_", [](const Tensor& x) -> Tensor& { return x.squeeze_(); },
+       [](const Tensor& x) { return x.squeeze(); }},
+      {"squeeze_ 1", [](const Tensor& x) -> Tensor& { return x.squeeze_(1); },
+       [](const Tensor& x) { return x.squeeze(1); }},
+      {"unsqueeze_", [](const Tensor& x) -> Tensor& { return x.unsqueeze_(-2); },
+       [](const Tensor& x) { return x.unsqueeze(-2); }},
+  };
+  return all;
+}
+
+TEST(ViewInPlace, IsTheViewInTheSameMemory) {
+  for (const Pair& pair : pairs()) {
+    const Tensor x = reals({3, 1, 4}, torch::kFloat32), expected = pair.view(x.clone());
+    void* const memory = x.data_ptr();
+    EXPECT_TRUE(pair.in_place(x).is_same(x)) << pair.name;
+    EXPECT_EQ(x.data_ptr(), memory) << pair.name;
+    EXPECT_TRUE(x.equal(expected)) << pair.name;
+    EXPECT_EQ(x.strides(), expected.strides()) << pair.name;
+    EXPECT_EQ(x.is_contiguous(), expected.is_contiguous()) << pair.name;
+    EXPECT_EQ(x._version(), 1) << pair.name;
+  }
+  EXPECT_EQ(torch::ones({2, 3}).t_().sizes(), torch::IntArrayRef({3, 2}));
+  EXPECT_EQ(torch::ones({2}).t_().sizes(), torch::IntArrayRef({2}));
+  EXPECT_EQ(torch::arange(6).view({2, 3}).t_().sum(1).numel(), 3);  // integers too
+}
+
+TEST(ViewInPlace, IsDifferentiable) {
+  for (const Pair& pair : pairs()) {
+    const auto f = [&pair](const variable_list& in) -> variable_list {
+      const Tensor x = in[0] * 2;
+      pair.in_place(x);
+      return {x * x};
+    };
+    const variable_list inputs{reals({3, 1, 4}, torch::kFloat64).requires_grad_()};
+    EXPECT_GRADCHECK(f, inputs) << pair.name;
+    EXPECT_GRADGRADCHECK(f, inputs) << pair.name;
+  }
+}
+
+/// With views of the tensor that changes, made before and after, and changes through all of them.
+TEST(ViewInPlace, OfABaseWithViews) {
+  const auto f = [](const variable_list& in) -> variable_list {
+    const Tensor base = in[0] * 3;
+    const Tensor before = base[0];
+    base.t_();
+    const Tensor after = base.select(0, 1);
+    before.mul_(in[0][1]);
+    after.add_(in[0].select(1, 2));
+    base[2].mul_(base[1].clone());
+    return {base * 2, before * before, after.exp()};
+  };
+  const auto out_of_place = [](const variable_list& in) -> variable_list {
+    Tensor base = in[0] * 3;
+    base = torch::stack({base[0] * in[0][1], base[1]});
+    base = base + torch::stack({torch::zeros({2}, torch::kFloat64), in[0].select(1, 2),
+                                torch::zeros({2}, torch::kFloat64)},
+                               1);
+    base = base.t();
+    base = torch::stack({base[0], base[1], base[2] * base[1]});
+    return {base * 2, base.select(1, 0) * base.select(1, 0), base[1].exp()};
+  };
+  const variable_list inputs{reals({2, 3}, torch::kFloat64).requires_grad_()};
+  const variable_list got = f(inputs), expected = out_of_place(inputs);
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    EXPECT_TRUE(got[i].allclose(expected[i], 1e-14, 1e-14)) << i;
+  }
+  EXPECT_GRADCHECK(f, inputs);
+  EXPECT_GRADGRADCHECK(f, inputs);
+}
+
+TEST(ViewInPlace, OfAView) {
+  const auto f = [](const variable_list& in) -> variable_list {
+    const Tensor base = in[0] * 3;
+    const Tensor view = base.narrow(1, 1, 2);
+    view.transpose_(0, 1).unsqueeze_(0);
+    view.mul_(in[0].narrow(1, 0, 2).t());
+    return {base * 2, view.exp()};
+  };
+  const variable_list inputs{reals({2, 3}, torch::kFloat64).requires_grad_()};
+  const Tensor x = inputs[0];
+  const Tensor expected =
+      torch::cat({x.narrow(1, 0, 1) * 3, x.narrow(1, 1, 2) * 3 * x.narrow(1, 0, 2)}, 1);
+  EXPECT_TRUE(f(inputs)[0].allclose(expected * 2, 1e-14, 1e-14));
+  EXPECT_TRUE(f(inputs)[1].allclose(expected.narrow(1, 1, 2).t().unsqueeze(0).exp(), 1e-14));
+  EXPECT_GRADCHECK(f, inputs);
+  EXPECT_GRADGRADCHECK(f, inputs);
+
+  const Tensor plain = torch::zeros({2, 3}), part = plain[0];  // whose base does not require grad
+  part.unsqueeze_(0);
+  part.add_(x.detach().to(torch::kFloat32)[0].requires_grad_());
+  EXPECT_TRUE(plain.requires_grad());
+  EXPECT_TRUE(plain[0].equal(x[0].to(torch::kFloat32)));
+}
+
+TEST(ViewInPlace, RetainedGradientsAndHooks) {
+  const Tensor leaf = torch::ones({2, 3}).requires_grad_(), x = leaf * 2;
+  x.retain_grad();
+  x.t_();
+  const Tensor upstream = torch::arange(6, torch::kFloat32).view({3, 2});
+  x.backward(upstream);
+  EXPECT_TRUE(x.grad().equal(upstream));
+  EXPECT_TRUE(leaf.grad().equal(upstream.t() * 2));
+}
+
+TEST(ViewInPlace, Errors) {
+  const Tensor leaf = torch::ones({2, 3}).requires_grad_();
+  EXPECT_THAT(error_of([&] { leaf.t_(); }), StartsWith("t_: a leaf tensor that requires grad"));
+  EXPECT_THAT(error_of([&] { leaf[0].unsqueeze_(0); }), StartsWith("unsqueeze_: a view"));
+  {
+    const adjoint::NoGradGuard no_grad;
+    EXPECT_THAT(error_of([&] { leaf.t_(); }), StartsWith("t_: a leaf tensor that requires grad"));
+  }
+  EXPECT_EQ(leaf.sizes(), torch::IntArrayRef({2, 3}));
+  EXPECT_THROW(torch::ones({2, 2, 2}).t_(), adjoint::Error);
+  const Tensor x = leaf * 1, y = x.exp();  // exp's output is saved
+  y.unsqueeze_(0);
+  EXPECT_THAT(error_of([&] { y.sum().backward(); }), ::testing::HasSubstr("in place"));
+}
+
+}  // namespace
