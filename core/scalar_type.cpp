@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include <fmt/format.h>
+
 namespace adjoint {
 
 const char* toString(ScalarType type) {
@@ -68,3 +70,9 @@ void set_default_dtype(ScalarType type) {
 }
 
 }  // namespace adjoint
+
+// Here, so that the header needs no more of fmt than its core.
+fmt::format_context::iterator fmt::formatter<adjoint::ScalarType>::format(
+    adjoint::ScalarType t, fmt::format_context& ctx) const {
+  return fmt::formatter<const char*>::format(adjoint::dtype_name(t), ctx);
+}

@@ -103,7 +103,5 @@ decltype(auto) dispatch_floating(const char* what, ScalarType type, F&& f) {
 
 template <>
 struct fmt::formatter<adjoint::ScalarType> : fmt::formatter<const char*> {
-  auto format(adjoint::ScalarType t, fmt::format_context& ctx) const {
-    return fmt::formatter<const char*>::format(adjoint::dtype_name(t), ctx);
-  }
+  fmt::format_context::iterator format(adjoint::ScalarType t, fmt::format_context& ctx) const;
 };

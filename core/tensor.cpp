@@ -169,3 +169,8 @@ ScalarType result_type(const Tensor& a, const Scalar& b) {
 }
 
 }  // namespace adjoint
+
+fmt::format_context::iterator fmt::formatter<adjoint::TensorDescription>::format(
+    const adjoint::TensorDescription& what, fmt::format_context& ctx) const {
+  return fmt::formatter<std::string>::format(what, ctx);
+}

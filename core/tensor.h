@@ -831,7 +831,6 @@ ScalarType result_type(const Tensor& a, const Scalar& b);
 
 template <>
 struct fmt::formatter<adjoint::TensorDescription> : fmt::formatter<std::string> {
-  auto format(const adjoint::TensorDescription& what, fmt::format_context& ctx) const {
-    return fmt::formatter<std::string>::format(what, ctx);
-  }
+  fmt::format_context::iterator format(const adjoint::TensorDescription& what,
+                                       fmt::format_context& ctx) const;
 };

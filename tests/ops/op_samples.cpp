@@ -184,7 +184,7 @@ Tensor distinct_input(IntArrayRef size) {
   return leaf(((order - static_cast<double>(count / 2)) * 0.2 + 0.07).view(size));
 }
 
-Tensor transposed(const Tensor& t) { return leaf(t.t()); }
+Tensor transposed(const Tensor& t) { return leaf(t.transpose(0, 1)); }
 
 Tensor sliced(const Tensor& t) { return leaf(t.slice(-1, 1, std::nullopt, 2)); }
 
