@@ -13,6 +13,7 @@
 #include "adjoint/autograd/record.h"
 #include "adjoint/autograd/tape.h"
 #include "adjoint/core/allocator.h"
+#include "adjoint/core/denormals.h"
 #include "adjoint/core/generator.h"
 #include "adjoint/core/logging.h"
 #include "adjoint/core/parallel.h"

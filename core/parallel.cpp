@@ -4,6 +4,7 @@
 
 #include <omp.h>
 
+#include "adjoint/core/denormals.h"
 #include "adjoint/core/error.h"
 
 #if defined(__SANITIZE_THREAD__)
@@ -46,6 +47,7 @@ bool in_parallel_region() { return inside_region; }
     for (int64_t i = 0; i < pieces; ++i) body(i);
     return;
   }
+  const bool flush_denormal = detail::flushes_denormal();
   std::exception_ptr first_error;
   std::mutex error_mutex;
   std::atomic<int64_t> next{0};
@@ -55,6 +57,7 @@ bool in_parallel_region() { return inside_region; }
   {
     __tsan_acquire(&start);
     inside_region = true;
+    if (detail::flushes_denormal() != flush_denormal) set_flush_denormal(flush_denormal);
     // Pieces are handed out on demand: which thread runs a piece does not matter for its result.
     for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < pieces;) {
       try {
