@@ -76,7 +76,7 @@ template <int kRows, int kVectors>
     for (int j = 0; j < kVectors; ++j) {
       const float* from = b + j * kLanes;
       columns[j] = j < kVectors - 1 ? _mm512_loadu_ps(from) : _mm512_maskz_loadu_ps(last, from);
-      _mm_prefetch(reinterpret_cast<const char*>(from + kPrefetch * b_depth), _MM_HINT_T0);
+      __builtin_prefetch(from + kPrefetch * b_depth);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
