@@ -80,7 +80,10 @@ TEST(Shape, WrapDim) {
               HasSubstr("sum: dimension 1 is out of range: expected -1 to 0 for a tensor of 0"));
   EXPECT_EQ(dim_mask("sum", {0, -1}, 3), 0b101u);
   EXPECT_EQ(dim_mask("sum", {}, 3), 0b111u);
-  EXPECT_THAT(error_of([] { dim_mask("sum", {1, -2}, 3); }), HasSubstr("sum: dimension -2 appears more than"));
+  EXPECT_THAT(error_of([] {
+                dim_mask("sum", {1, -2}, 3);
+              }),
+              HasSubstr("sum: dimension -2 appears more than"));
 }
 
 TEST(Shape, Broadcasting) {
@@ -103,9 +106,15 @@ TEST(Shape, InferredSizes) {
   EXPECT_EQ(infer_size("sum", {2, -1}, 6).vec(), (Ints{2, 3}));
   EXPECT_EQ(infer_size("sum", {-1}, 0).vec(), Ints{0});
   EXPECT_EQ(infer_size("sum", {}, 1).size(), 0u);
-  EXPECT_THAT(error_of([] { infer_size("sum", {-1, -1}, 4); }), HasSubstr("sum: only one size can be -1"));
+  EXPECT_THAT(error_of([] {
+                infer_size("sum", {-1, -1}, 4);
+              }),
+              HasSubstr("sum: only one size can be -1"));
   EXPECT_THAT(error_of([] { infer_size("sum", {0, -1}, 0); }), HasSubstr("could be anything"));
-  EXPECT_THAT(error_of([] { infer_size("sum", {4, -1}, 6); }), HasSubstr("does not fit 6 elements"));
+  EXPECT_THAT(error_of([] {
+                infer_size("sum", {4, -1}, 6);
+              }),
+              HasSubstr("does not fit 6 elements"));
   EXPECT_THAT(error_of([] { infer_size("sum", {-2}, 6); }), HasSubstr("invalid size -2"));
   EXPECT_THAT(error_of([] { infer_size("sum", {kHuge, kHuge}, 6); }), HasSubstr("too large"));
 }
