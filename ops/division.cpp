@@ -79,8 +79,7 @@ constexpr auto kFloorQuotient = []<class T>(T a, T b) -> T {
   }
 };
 
-// ---- the same of floating-point numbers, vectorised
-// -----------------------------------------------
+// ---- the same of floating-point numbers, vectorised ---------------------------------------------
 
 /// fmod where the whole quotient q fits T's digits, and b is finite. The rounded a / b is at most
 /// one too large as an integer, which the sign of a - q b tells; a fused multiply-add makes no
@@ -224,8 +223,7 @@ Tensor& Tensor::floor_divide_(const Scalar& other) const {
   return floor_divide_(wrapped_number(other));
 }
 
-// ---- what they leave: a - b q, with the whole quotient q
-// -----------------------------------------
+// ---- what they leave: a - b q, with the whole quotient q ----------------------------------------
 
 Tensor Tensor::fmod(const Tensor& other) const {
   Tensor y = divided("fmod", kFastFmod, *this, other);

@@ -16,6 +16,20 @@ struct Guarded {
   Exact exact;
 };
 
+/// y[i] = function(x[i]...) for i < n.
+template <class T, class Function, class... X>
+void compute_guarded(const Function& function, int64_t n, T* y, const X*... x) {
+  unsigned failures = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    y[i] = function.formula(x[i]...);
+    failures |= function.holds(x[i]...) ? 0u : 1u;
+  }
+  if (failures == 0) return;
+  for (int64_t i = 0; i < n; ++i) {
+    if (!function.holds(x[i]...)) y[i] = function.exact(x[i]...);
+  }
+}
+
 /// out[i] = function(in[i]...); all tensors are of type T. As kernels::map.
 template <class T, class Function, class... Inputs>
 void map_guarded(const Function& function, const Tensor& out, const Inputs&... in) {
@@ -35,17 +49,9 @@ void map_guarded(const Function& function, const Tensor& out, const Inputs&... i
           for (int64_t i = 0; i < size; ++i) spaced[k][i] = source[i * steps[k + 1]];
           return spaced[k];
         };
-        const auto compute = [&](const std::conditional_t<true, T, Inputs>*... x) {
-          unsigned failures = 0;
-          for (int64_t i = 0; i < size; ++i) {
-            y[i] = function.formula(x[i]...);
-            failures |= function.holds(x[i]...) ? 0u : 1u;
-          }
-          for (int64_t i = 0; failures != 0 && i < size; ++i) {
-            if (!function.holds(x[i]...)) y[i] = function.exact(x[i]...);
-          }
-        };
-        [&]<std::size_t... k>(std::index_sequence<k...>) { compute(dense(from, k)...); }
+        [&]<std::size_t... k>(std::index_sequence<k...>) {
+          compute_guarded(function, size, y, dense(from, k)...);
+        }
         (std::index_sequence_for<Inputs...>());
         T* const target = to + at[0] + begin * steps[0];
         for (int64_t i = 0; i < size; ++i) target[i * steps[0]] = y[i];

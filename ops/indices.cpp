@@ -4,6 +4,7 @@
 
 #include "adjoint/core/allocator.h"
 #include "adjoint/core/parallel.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 
 namespace adjoint::indices {
 
@@ -16,10 +17,10 @@ Around::Around(IntArrayRef sizes, int64_t dim) {
 
 namespace {
 
-/// The least and the greatest of the indices, or 0 and -1 if they are less far apart.
+/// The least of the indices and 0, and the greatest of the indices and -1.
 std::pair<int64_t, int64_t> range_of(const int64_t* values, int64_t count) {
   constexpr int64_t kPiece = 65536;
-  const int64_t pieces = (count + kPiece - 1) / kPiece;
+  const int64_t pieces = kernels::ceil_div(count, kPiece);
   const Scratch<std::pair<int64_t, int64_t>> ranges(static_cast<std::size_t>(pieces));
   parallel_for(0, count, kPiece, [&](int64_t begin, int64_t end) {
     int64_t least = 0, most = -1;

@@ -11,6 +11,7 @@
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/elementwise.h"
 #include "adjoint/ops/index.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/reduce.h"
 #include "adjoint/ops/softmax.h"
 
@@ -57,7 +58,7 @@ namespace {
 template <class T>
 double squared_distance(const T* a, const T* b, int64_t n) {
   constexpr int64_t kPiece = 32768, kLanes = 16;
-  const int64_t pieces = (n + kPiece - 1) / kPiece;
+  const int64_t pieces = kernels::ceil_div(n, kPiece);
   const Scratch<double> sums(static_cast<std::size_t>(pieces));
   parallel_for(0, n, kPiece, [=, &sums](int64_t begin, int64_t end) {
     double lanes[kLanes] = {};

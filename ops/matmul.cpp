@@ -38,7 +38,7 @@ void check_inner(const char* name, const Tensor& a, const Tensor& b) {
   }
 }
 
-/// A matrix, the last two dimensions of a tensor, as BLAS reads it.
+/// A matrix, the last two dimensions of a tensor, as kernels::gemm reads it.
 struct Layout2d {
   bool fits = false;  ///< neither its rows nor its columns are dense, if false
   bool transposed = false;
@@ -58,7 +58,8 @@ Layout2d layout_of(const Tensor& t) {
   return {};
 }
 
-/// A tensor's matrix or matrices: its own or, where BLAS cannot read their layout, a copy's.
+/// A tensor's matrix or matrices: its own or, where kernels::gemm cannot read their layout, a
+/// copy's.
 template <class T>
 class Matrices {
  public:

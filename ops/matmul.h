@@ -2,9 +2,9 @@
 
 #include "adjoint/core/tensor.h"
 
-/// Matrix products. All of float32 and float64 go through BLAS; operands that are transposed views
-/// are read as such, without a copy. Operands must be of one dtype (not bool); a product over no
-/// elements is 0.
+/// Matrix products. Those of float32 and float64 are kernels::gemm's; operands that are transposed
+/// views are read as such, without a copy. Operands must be of one dtype (not bool); a product over
+/// no elements is 0.
 namespace adjoint {
 
 /// [m, k] x [k, n] -> [m, n].

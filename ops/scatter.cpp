@@ -62,6 +62,7 @@ struct Grid {
   Tensor at;
 };
 
+/// Whether elements of the index that may name one place have to be visited in their order.
 enum class Order { kAny, kKept };
 
 /// Calls visit(i, offset) for all elements i of the index, where `offset` is that of the element
@@ -96,10 +97,10 @@ void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const
     const int64_t width = part[last], next = strides[last];
     int64_t i = begin * index_strides[cut];  // where this row of the index begins
     int64_t base = begin * strides[cut];     // the offset of index 0 along dim at this position
-    for (;;) {
+    const int64_t rows = grid.at.numel() / sizes[cut] * part[cut] / width;
+    for (int64_t row = 0; row < rows; ++row) {
       for (int64_t j = 0; j < width; ++j) visit(i + j, base + j * next + at[i + j] * step);
-      std::size_t k = last;
-      while (k-- > 0) {
+      for (std::size_t k = last; k-- > 0;) {
         i += index_strides[k];
         base += strides[k];
         if (++position[k] < part[k]) break;
@@ -107,7 +108,6 @@ void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const
         base -= strides[k] * part[k];
         position[k] = 0;
       }
-      if (k == static_cast<std::size_t>(-1)) return;  // past the first dimension's end
     }
   });
 }

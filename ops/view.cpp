@@ -74,8 +74,9 @@ Tensor Tensor::t() const {
 Tensor Tensor::permute(IntArrayRef dims) const {
   check(dims.size() == at(dim()), "permute: expected {} dimensions, got [{}]", dim(),
         fmt::join(dims, ", "));
-  if (!dims.empty())
+  if (!dims.empty()) {
     dim_mask("permute", dims, dim());  // throws where one is out of range or named twice
+  }
   Dims new_sizes(dims.size(), 0), new_strides(dims.size(), 0), inverse(dims.size(), 0);
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const std::size_t from = at(wrap_dim("permute", dims[i], dim()));
@@ -231,14 +232,15 @@ namespace {
 /// Makes self what `view` is, a view of it: the same memory in another geometry, and the view's
 /// place in the graph.
 Tensor& become(const char* name, const Tensor& self, const Tensor& view) {
-  autograd::check_inplace(name, self);
   TensorImpl* impl = self.impl();
-  if (impl->requires_grad) {
+  if (impl->requires_grad) {  // first: check_inplace would advise a NoGradGuard, which changes
+                              // nothing
     fail(
         "{}: a leaf tensor that requires grad ({}) keeps its shape, which is its gradient's; use "
         "the view that the method without the underscore returns",
         name, self.describe());
   }
+  autograd::check_inplace(name, self);
   impl->geometry = view.impl()->geometry;
   impl->contiguous = view.impl()->contiguous;
   // A view reads its place off its base, through its geometry, as soon as the version is another.

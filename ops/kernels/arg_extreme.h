@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/kernels/reduce.h"
 
 namespace adjoint::kernels {
@@ -27,7 +28,7 @@ void arg_extreme(const T* in, int64_t outer, int64_t n, int64_t inner, T* values
     });
     return;
   }
-  const int64_t tiles = (inner + kTile - 1) / kTile;
+  const int64_t tiles = ceil_div(inner, kTile);
   const int64_t work = std::min(inner, kTile) * n;
   const int64_t grain = std::max<int64_t>(1, kSegment / work);
   parallel_for(0, outer * tiles, grain, [&](int64_t begin, int64_t end) {

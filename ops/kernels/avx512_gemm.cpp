@@ -19,7 +19,8 @@ namespace {
 
 constexpr int64_t kLanes = 16;
 constexpr int64_t kPanelVectors = 3;
-/// How far to go along k at once: a panel of B, kVectors wide, then stays in the first-level cache.
+/// How far to go along k at once: a panel of B, kPanelVectors wide, then stays in the first-level
+/// cache.
 constexpr int64_t kDepth = 192;
 /// The same where B is transposed first: a panel is then read in the order of its addresses, and
 /// the sums cost more to store.
@@ -142,8 +143,8 @@ template <int kVectors>
   if (rows >= 1) block<1, kVectors>(panel, a, b, c);
 }
 
-/// Transposes 16 vectors of 16, of which those from `count` on are 0: exchanges the halves that lie
-/// off the diagonal, then those of the halves, and so on.
+/// Transposes 16 vectors of 16: exchanges the halves that lie off the diagonal, then those of the
+/// halves, and so on.
 [[gnu::target("avx512f")]] void transpose(__m512 (&rows)[kLanes]) {
 #pragma GCC unroll 4
   for (int half = kLanes / 2; half > 0; half /= 2) {
@@ -162,34 +163,43 @@ template <int kVectors>
   }
 }
 
-/// Copies (j, p) to to[p * width + j], where width is cols rounded up to whole vectors.
-[[gnu::target("avx512f")]] void copy_panel(int64_t depth, int64_t cols, Scalars from, int64_t width,
-                                           float* to) {
-  for (int64_t j = 0; j < cols; j += kLanes) {
-    const int64_t count = std::min(kLanes, cols - j);
-    const float* column = from.data + j * from.row;
-    if (from.row == 1) {
-      const auto lanes = static_cast<__mmask16>(0xffff >> (kLanes - count));
-      for (int64_t p = 0; p < depth; ++p) {
-        _mm512_store_ps(to + p * width + j, _mm512_maskz_loadu_ps(lanes, column + p * from.depth));
-      }
-      continue;
-    }
-    for (int64_t p = 0; p < depth; p += kLanes) {
-      const int64_t steps = std::min(kLanes, depth - p);
-      const auto lanes = static_cast<__mmask16>(0xffff >> (kLanes - steps));
-      __m512 rows[kLanes];
+/// A bit for each of the first `count` lanes.
+__mmask16 first_lanes(int64_t count) { return static_cast<__mmask16>(0xffff >> (kLanes - count)); }
+
+/// Copies (j, p) of at most 16 rows j, which lie next to each other, to to[p * width + j].
+[[gnu::target("avx512f")]] void copy_columns(int64_t depth, int64_t rows, Scalars from,
+                                             int64_t width, float* to) {
+  const __mmask16 lanes = first_lanes(rows);
+  for (int64_t p = 0; p < depth; ++p) {
+    _mm512_store_ps(to + p * width, _mm512_maskz_loadu_ps(lanes, from.data + p * from.depth));
+  }
+}
+
+/// The same where the steps along k lie next to each other.
+[[gnu::target("avx512f")]] void copy_transposed(int64_t depth, int64_t rows, Scalars from,
+                                                int64_t width, float* to) {
+  for (int64_t p = 0; p < depth; p += kLanes) {
+    const int64_t steps = std::min(kLanes, depth - p);
+    const __mmask16 lanes = first_lanes(steps);
+    __m512 square[kLanes];
 #pragma GCC unroll 16
-      for (int64_t i = 0; i < kLanes; ++i) {
-        rows[i] = i < count ? _mm512_maskz_loadu_ps(lanes, column + i * from.row + p)
-                            : _mm512_setzero_ps();
-      }
-      transpose(rows);
-#pragma GCC unroll 16
-      for (int64_t i = 0; i < kLanes; ++i) {
-        if (i < steps) _mm512_store_ps(to + (p + i) * width + j, rows[i]);
-      }
+    for (int64_t j = 0; j < kLanes; ++j) {
+      square[j] = j < rows ? _mm512_maskz_loadu_ps(lanes, from.data + j * from.row + p)
+                           : _mm512_setzero_ps();
     }
+    transpose(square);
+#pragma GCC unroll 16
+    for (int64_t i = 0; i < kLanes; ++i) {
+      if (i < steps) _mm512_store_ps(to + (p + i) * width, square[i]);
+    }
+  }
+}
+
+/// Copies (j, p) to to[p * width + j], where width is `rows` rounded up to whole vectors.
+void copy_panel(int64_t depth, int64_t rows, Scalars from, int64_t width, float* to) {
+  const auto copy = from.row == 1 ? copy_columns : copy_transposed;
+  for (int64_t j = 0; j < rows; j += kLanes) {
+    copy(depth, std::min(kLanes, rows - j), from.from(j, 0), width, to + j);
   }
 }
 
@@ -221,7 +231,7 @@ template <int kVectors>
                         .c_row = c.row,
                         .c_col = c.col,
                         .beta = p == 0 ? c.beta : 1,
-                        .last = static_cast<__mmask16>(0xffff >> (width - count))};
+                        .last = first_lanes(count - (width - kLanes))};
       const float* bs = b.from(j, p).data;
       if (copy_b) {
         copy_panel(depth, count, b.from(j, p), width, b_copy.get());

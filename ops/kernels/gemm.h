@@ -15,7 +15,8 @@ struct Matrix {
 
 /// C = A B + beta C on the calling thread, for T = float and double: A is [m, k], B is [k, n], C is
 /// [m, n] with rows `c_stride` elements apart. Any size may be 0. With beta == 0, C is not read.
-/// OpenBLAS computes it; its own threads are off, since ours run outside of it.
+/// OpenBLAS computes it, with its own threads off, since ours run outside of it; or, for float on a
+/// processor with AVX-512, avx512_gemm.
 template <class T>
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T beta, T* c,
           int64_t c_stride);

@@ -5,6 +5,7 @@
 
 #include "adjoint/core/parallel.h"
 #include "adjoint/core/shape.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 
 namespace adjoint::kernels {
 
@@ -43,7 +44,7 @@ void scan(const Lines& lines, bool reverse, State start, F f) {
   }
   // Neighbouring lines side by side, so that the inner loop runs over neighbouring elements.
   constexpr int64_t kTile = 256;
-  const int64_t tiles = (lines.inner + kTile - 1) / kTile;
+  const int64_t tiles = ceil_div(lines.inner, kTile);
   const int64_t work = lines.n * std::min(lines.inner, kTile);
   parallel_for(0, lines.outer * tiles, kLineGrain / work, [&](int64_t begin, int64_t end) {
     State states[kTile];

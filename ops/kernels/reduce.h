@@ -9,6 +9,7 @@
 #include "adjoint/core/allocator.h"
 #include "adjoint/core/parallel.h"
 #include "adjoint/core/shape.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 
 /// Reductions of strided arrays: what is folded (Sum, Max, ...), and the loops that fold it.
 ///
@@ -260,9 +261,9 @@ typename Fold::Accumulator fold_elements(const T* in, int64_t n, int64_t stride,
 struct Segments {
   Segments(int64_t runs, int64_t run_length)
       : length(std::min(run_length, kSegment)),
-        parts((run_length + length - 1) / length),
+        parts(ceil_div(run_length, length)),
         runs_each(parts > 1 ? 1 : std::max<int64_t>(1, kSegment / run_length)),
-        count((runs + runs_each - 1) / runs_each * parts) {}
+        count(ceil_div(runs, runs_each) * parts) {}
   int64_t length;     ///< elements of a part
   int64_t parts;      ///< parts a run
   int64_t runs_each;  ///< runs a segment
@@ -330,7 +331,7 @@ void fold_rows(const ReducePlan& plan, const T* in, int64_t rows_each, int64_t s
   const ReduceDim inner = plan.kept.back();
   const auto all = plan.kept.span();
   const auto outer = all.first(all.size() - 1);
-  const int64_t tiles = (inner.size + kTile - 1) / kTile;
+  const int64_t tiles = ceil_div(inner.size, kTile);
 
   const int64_t work = std::min(inner.size, kTile) * std::min(rows_each, plan.count);
   const int64_t tasks = plan.outputs / inner.size * tiles * segments;

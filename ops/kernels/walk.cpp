@@ -1,6 +1,7 @@
 #include "adjoint/ops/kernels/walk.h"
 
 #include "adjoint/core/parallel.h"
+#include "adjoint/ops/kernels/ceil_div.h"
 
 namespace adjoint::kernels {
 namespace {
@@ -101,7 +102,7 @@ void Walk::choose_tiles() {
       tiled_ = true;
       tiles_ = 1;
       for (std::size_t j = 0; j <= last; ++j) {
-        tiles_ *= j + 1 >= last ? (sizes_[j] + kTile - 1) / kTile : sizes_[j];
+        tiles_ *= j + 1 >= last ? ceil_div(sizes_[j], kTile) : sizes_[j];
       }
       return;
     }
