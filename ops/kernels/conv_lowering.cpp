@@ -52,6 +52,7 @@ Lowering<T>::Lowering(const ConvGeometry& geometry) : geometry_(geometry) {
     units_ = std::min(g.batch, ceil_div(units_, kEvenUnits) * kEvenUnits);
   }
   images_ = ceil_div(g.batch, units_);
+  units_ = ceil_div(g.batch, images_);  // the images may fill fewer
   pieces_ = ceil_div(g.output[1], kTileColumns);
   piece_cols_ = ceil_div(g.output[1], pieces_);
   bands_ = ceil_div(g.output[0], std::max<int64_t>(1, kTileColumns / g.output[1]));

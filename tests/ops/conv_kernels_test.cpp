@@ -197,6 +197,14 @@ TYPED_TEST(ConvKernels, EqualTheDefinitionAcrossTilesAndBlocks) {
   for (const ConvGeometry& g : large_geometries()) expect_definition<TypeParam>(g);
 }
 
+/// Images that share a tile leave a part of the last one empty, or the last ones.
+TYPED_TEST(ConvKernels, EqualTheDefinitionForAnyBatch) {
+  for (int64_t batch = 1; batch <= 400; ++batch) {
+    expect_definition<TypeParam>(geometry(batch, 1, 2, 1, {5, 13}, {2, 1}));
+    if (this->HasFailure()) return;
+  }
+}
+
 TYPED_TEST(ConvKernels, EqualTheDefinitionOnEmptySizes) {
   const ConvGeometry g = geometry(2, 4, 6, 2, {5, 6}, {3, 2});
   std::vector<ConvGeometry> empty(8, g);
