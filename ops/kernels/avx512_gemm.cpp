@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "adjoint/core/allocator.h"
+#include "adjoint/ops/kernels/avx512.h"
 #include "adjoint/ops/kernels/ceil_div.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 // C is computed in blocks of 8 rows and 3 vectors of 16 columns, whose 24 sums stay in registers
 // while the depth k passes by: for each step, 3 vectors of B are read, and 8 elements of A, of
@@ -17,7 +17,6 @@
 namespace adjoint::kernels {
 namespace {
 
-constexpr int64_t kLanes = 16;
 constexpr int64_t kPanelVectors = 3;
 /// How far to go along k at once: a panel of B, kPanelVectors wide, then stays in the first-level
 /// cache.
@@ -143,29 +142,6 @@ template <int kVectors>
   if (rows >= 1) block<1, kVectors>(panel, a, b, c);
 }
 
-/// Transposes 16 vectors of 16: exchanges the halves that lie off the diagonal, then those of the
-/// halves, and so on.
-[[gnu::target("avx512f")]] void transpose(__m512 (&rows)[kLanes]) {
-#pragma GCC unroll 4
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    // Lanes of the second vector are numbered from 16 on.
-    const __mmask16 upper = _mm512_test_epi32_mask(lane, _mm512_set1_epi32(half));
-    const __m512i low = _mm512_mask_add_epi32(lane, upper, lane, _mm512_set1_epi32(kLanes - half));
-    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(half));
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) {
-      if (i & half) continue;
-      const __m512 a = rows[i], b = rows[i + half];
-      rows[i] = _mm512_permutex2var_ps(a, low, b);
-      rows[i + half] = _mm512_permutex2var_ps(a, high, b);
-    }
-  }
-}
-
-/// A bit for each of the first `count` lanes.
-__mmask16 first_lanes(int64_t count) { return static_cast<__mmask16>(0xffff >> (kLanes - count)); }
-
 /// Copies (j, p) of at most 16 rows j, which lie next to each other, to to[p * width + j].
 [[gnu::target("avx512f")]] void copy_columns(int64_t depth, int64_t rows, Scalars from,
                                              int64_t width, float* to) {
@@ -179,19 +155,8 @@ __mmask16 first_lanes(int64_t count) { return static_cast<__mmask16>(0xffff >> (
 [[gnu::target("avx512f")]] void copy_transposed(int64_t depth, int64_t rows, Scalars from,
                                                 int64_t width, float* to) {
   for (int64_t p = 0; p < depth; p += kLanes) {
-    const int64_t steps = std::min(kLanes, depth - p);
-    const __mmask16 lanes = first_lanes(steps);
-    __m512 square[kLanes];
-#pragma GCC unroll 16
-    for (int64_t j = 0; j < kLanes; ++j) {
-      square[j] = j < rows ? _mm512_maskz_loadu_ps(lanes, from.data + j * from.row + p)
-                           : _mm512_setzero_ps();
-    }
-    transpose(square);
-#pragma GCC unroll 16
-    for (int64_t i = 0; i < kLanes; ++i) {
-      if (i < steps) _mm512_store_ps(to + (p + i) * width, square[i]);
-    }
+    transpose_square(rows, std::min(kLanes, depth - p), from.data + p, from.row, to + p * width,
+                     width);
   }
 }
 
@@ -258,11 +223,6 @@ void copy_panel(int64_t depth, int64_t rows, Scalars from, int64_t width, float*
 
 }  // namespace
 
-bool has_avx512() {
-  static const bool has = __builtin_cpu_supports("avx512f");
-  return has;
-}
-
 void avx512_gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, float beta,
                  float* c, int64_t c_stride) {
   // Steps along the rows and columns of the product.
@@ -281,7 +241,6 @@ void avx512_gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float>
 
 namespace adjoint::kernels {
 
-bool has_avx512() { return false; }
 void avx512_gemm(int64_t, int64_t, int64_t, Matrix<float>, Matrix<float>, float, float*, int64_t) {}
 
 }  // namespace adjoint::kernels

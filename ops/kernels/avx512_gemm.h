@@ -6,9 +6,6 @@
 
 namespace adjoint::kernels {
 
-/// True if this processor has the instructions that `avx512_gemm` is made of (AVX-512F).
-bool has_avx512();
-
 /// C = A B + beta C as `gemm` computes it, for float, on the calling thread, on a processor with
 /// AVX-512. Sizes are 1 or more.
 ///

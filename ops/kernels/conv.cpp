@@ -1,11 +1,14 @@
 #include "adjoint/ops/kernels/conv.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "adjoint/core/allocator.h"
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/kernels/conv_lowering.h"
+#include "adjoint/ops/kernels/conv_work.h"
+#include "adjoint/ops/kernels/direct_conv.h"
 #include "adjoint/ops/kernels/gemm.h"
 
 // One walk serves the three maps: over the groups, the tiles and blocks of input channels, with a
@@ -19,39 +22,8 @@
 namespace adjoint::kernels {
 namespace {
 
-/// What the work is cut into at least, where it can be: enough for the threads of a common
-/// processor to share evenly.
-constexpr int64_t kItems = 8;
-/// What work is handed to threads in: at most so many pieces, and such that one is worth handing
-/// over (multiply-adds: some 10 us).
-constexpr int64_t kPieces = 64;
-constexpr int64_t kPieceWork = 256 * 1024;
 /// Elements to fill in one piece of work, at least.
 constexpr int64_t kFill = 32 * 1024;
-/// Elements of the partial sums of a weight gradient, at most.
-constexpr int64_t kPartialSums = 1024 * 1024;
-
-/// Sizes that follow from a geometry.
-struct Sizes {
-  explicit Sizes(const ConvGeometry& g)
-      : in(g.in_channels / g.groups),
-        out(g.out_channels / g.groups),
-        taps(g.kernel[0] * g.kernel[1]),
-        x_plane(g.input[0] * g.input[1]),
-        y_plane(g.output[0] * g.output[1]),
-        empty(g.batch * in * out * taps * y_plane == 0) {}
-
-  int64_t in, out;           ///< channels of a group
-  int64_t taps;              ///< of the kernel
-  int64_t x_plane, y_plane;  ///< positions of a channel
-  bool empty;                ///< no output depends on any input
-};
-
-/// How many of the items of a walk make a piece.
-int64_t grain(const ConvGeometry& g, const Sizes& s, int64_t items) {
-  const int64_t work = g.batch * g.out_channels * s.in * s.taps * s.y_plane;
-  return ceil_div(items, std::clamp<int64_t>(work / kPieceWork, 1, kPieces));
-}
 
 /// Fills the channels of an image with their bias, or with zeros.
 template <class T>
@@ -69,20 +41,6 @@ void fill_batch(const T* bias, int64_t batch, int64_t channels, int64_t plane, T
     }
   });
 }
-
-/// A range in blocks of equal size, but for the last: at most `largest`, and so small that there
-/// are `wanted` of them unless that takes them below `smallest`.
-struct Blocks {
-  Blocks(int64_t range, int64_t largest, int64_t wanted, int64_t smallest) : range(range) {
-    const int64_t fitting = std::min(largest, std::max(smallest, ceil_div(range, wanted)));
-    size = ceil_div(range, ceil_div(range, fitting));
-    count = ceil_div(range, size);
-  }
-  int64_t begin(int64_t i) const { return i * size; }
-  int64_t length(int64_t i) const { return std::min(size, range - i * size); }
-
-  int64_t range, size, count;
-};
 
 /// The matrix Y [channels, positions] of a tile. That of one image is a part of y; of several it
 /// is gathered in a buffer.
@@ -180,6 +138,9 @@ void conv2d(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) 
     }
     return;
   }
+  if constexpr (std::is_same_v<T, float>) {
+    if (direct_conv2d_pays(g)) return direct_conv2d(g, x, w, bias, y);
+  }
 
   const Lowering<T> lowering(g);
   const Blocks ins(s.in, lowering.channel_block(), 1, s.in);
@@ -228,6 +189,9 @@ void conv_transpose2d(const ConvGeometry& g, const T* y, const T* w, const T* bi
                     g.in_channels * s.taps);
     }
     return;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (direct_conv_transpose2d_pays(g)) return direct_conv_transpose2d(g, y, w, bias, x);
   }
 
   if (g.stride == std::array<int64_t, 2>{1, 1} && s.taps > 1 && 2 * s.out <= s.in) {
@@ -291,6 +255,9 @@ void conv2d_weight(const ConvGeometry& g, const T* x, const T* y, T* w) {
                     s.in * s.taps);
     }
     return;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (direct_conv2d_weight_pays(g)) return direct_conv2d_weight(g, x, y, w);
   }
 
   // Chunks of the tiles have partial sums of their own, of which the first is in w.

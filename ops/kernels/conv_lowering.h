@@ -6,17 +6,9 @@
 
 #include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/kernels/conv.h"
+#include "adjoint/ops/kernels/conv_work.h"
 
 namespace adjoint::kernels {
-
-/// A share of a convolution's output positions: several whole images, a band of whole rows of one
-/// image, or a piece of one row.
-struct Tile {
-  int64_t image, images;
-  int64_t row, rows;
-  int64_t col, cols;
-  int64_t columns() const { return images * rows * cols; }
-};
 
 /// How a convolution becomes matrix products, a tile at a time. im2col writes the columns of a
 /// tile,

@@ -8,6 +8,7 @@
 
 #include "adjoint/core/error.h"
 #include "adjoint/core/parallel.h"
+#include "adjoint/ops/kernels/avx512.h"
 #include "adjoint/ops/kernels/avx512_gemm.h"
 #include "adjoint/ops/kernels/ceil_div.h"
 

@@ -1,0 +1,73 @@
+#pragma once
+
+// Internal: what of the source each position of a convolution's result depends on, and in what
+// pieces direct_conv.cpp goes through them.
+
+#include <cstdint>
+#include <vector>
+
+#include "adjoint/ops/kernels/conv.h"
+#include "adjoint/ops/kernels/conv_work.h"
+
+namespace adjoint::kernels {
+
+/// A tap of the kernel, and which position of the source it sees from position 0 of its phase.
+struct Tap {
+  int64_t k, offset;
+};
+
+/// How the result depends on the source along one axis. Positions of the result with the same
+/// remainder modulo `step` are a phase: its j-th, phase + j * step, sees the source at
+/// j * source_step + tap.offset, for each of its taps.
+struct Axis {
+  int64_t size, source_size;
+  int64_t step, source_step;
+  std::vector<std::vector<Tap>> phases;
+  int64_t lowest = 0, highest = 0;  ///< the taps' offsets
+};
+
+/// The positions of the result in tiles of whole images, bands of whole rows, or pieces of these;
+/// and the window, which is what of the source a tile depends on, [image, channel, row, column],
+/// with zeros where it lies outside. For the adjoint, the result is x and the source y.
+class Walk {
+ public:
+  /// The window has so many channels. Small images share a tile if `share` says so.
+  Walk(const ConvGeometry& geometry, bool adjoint, int64_t channels, bool share);
+
+  int64_t tiles() const { return ceil_div(batch_, images_) * bands_ * pieces_; }
+  Tile tile(int64_t index) const;
+  /// Positions of the largest tile, and elements of its window.
+  int64_t positions() const { return images_ * rows_ * cols_; }
+  int64_t window_size() const { return images_ * image; }
+
+  /// Where in the window the position (row, col) of a tile begins to look for its taps, and how far
+  /// from there the taps are.
+  int64_t offset(int64_t row, int64_t col) const {
+    return row / h.step * h.source_step * pitch + col / w.step * w.source_step;
+  }
+  int64_t offset(const Tap& row, const Tap& col) const {
+    return (row.offset - h.lowest) * pitch + col.offset - w.lowest;
+  }
+
+  /// Copies the channels of an image that begin at `source` to the window of one image.
+  void fill(const float* source, const Tile& tile, int64_t channels, float* window) const;
+
+  const Axis h, w;
+  int64_t rows, pitch;     ///< of a channel of the window; elements of a row
+  int64_t channel, image;  ///< elements from one to the next
+
+ private:
+  int64_t batch_, images_ = 1, rows_, cols_, bands_, pieces_;
+};
+
+/// One phase of both axes.
+struct Phase {
+  int64_t row, col;           ///< of the first position
+  int64_t first = 0;          ///< how many taps the phases before have
+  std::vector<int64_t> taps;  ///< row of the kernel * columns + column
+  std::vector<int64_t> offsets;
+};
+
+std::vector<Phase> phases_of(const Walk& walk, int64_t kernel_cols);
+
+}  // namespace adjoint::kernels
