@@ -52,12 +52,7 @@ class SumOverTaps {
         offsets(from * s.taps),
         weights(g.groups * panels.width() * from * s.taps),
         biases(g.groups * panels.width()) {
-    int64_t* offset = offsets.get();
-    for (const Phase& phase : phases) {
-      for (int64_t c = 0; c < from; ++c) {
-        for (const int64_t tap : phase.offsets) *offset++ = c * walk.channel + tap;
-      }
-    }
+    fill_offsets(walk, phases, from, offsets.get());
     std::fill_n(biases.get(), g.groups * panels.width(), 0.0F);
     const int64_t to_step = adjoint ? s.taps : s.in * s.taps;
     const int64_t from_step = adjoint ? s.in * s.taps : s.taps;

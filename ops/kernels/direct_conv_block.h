@@ -31,7 +31,7 @@ struct Block {
 };
 
 /// Computes `rows` rows of sums in blocks of about the same number of rows; `block` is the first.
-/// Each sum is added up in the order of d, whatever the blocks are.
+/// Each sum is added up in the same order, whatever the blocks are.
 void compute_rows(int64_t rows, int64_t vectors, Block block);
 
 /// Channels of the result, of a group, that are computed together: one or two vectors of them. The

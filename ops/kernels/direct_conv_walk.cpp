@@ -134,6 +134,15 @@ std::vector<Phase> phases_of(const Walk& walk, int64_t kernel_cols) {
   return phases;
 }
 
+void fill_offsets(const Walk& walk, const std::vector<Phase>& phases, int64_t channels,
+                  int64_t* offsets) {
+  for (const Phase& phase : phases) {
+    for (int64_t c = 0; c < channels; ++c) {
+      for (const int64_t tap : phase.offsets) *offsets++ = c * walk.channel + tap;
+    }
+  }
+}
+
 }  // namespace adjoint::kernels
 
 #endif

@@ -70,4 +70,8 @@ struct Phase {
 
 std::vector<Phase> phases_of(const Walk& walk, int64_t kernel_cols);
 
+/// Where in the window the taps of each phase and channel are: [phase, channel, tap].
+void fill_offsets(const Walk& walk, const std::vector<Phase>& phases, int64_t channels,
+                  int64_t* offsets);
+
 }  // namespace adjoint::kernels

@@ -1,0 +1,294 @@
+#include "adjoint/ops/kernels/narrow_conv.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "adjoint/core/allocator.h"
+#include "adjoint/core/parallel.h"
+#include "adjoint/ops/kernels/avx512.h"
+#include "adjoint/ops/kernels/ceil_div.h"
+#include "adjoint/ops/kernels/conv_work.h"
+#include "adjoint/ops/kernels/direct_conv_walk.h"
+
+#if defined(__x86_64__)
+
+namespace adjoint::kernels {
+namespace {
+
+/// How far loads may run over what is meant.
+constexpr int64_t kMargin = 2 * kLanes;
+
+/// Lane i is element 2 i of two vectors.
+[[gnu::target("avx512f")]] __m512i even_elements() {
+  return _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+}
+
+/// Elements 0, kStride, 2 kStride, ... of x; 0 in other lanes, where there may be no number.
+template <int kStride>
+[[gnu::target("avx512f")]] __m512 load(const float* x, __mmask16 lanes) {
+  static_assert(kStride == 1 || kStride == 2);
+  if constexpr (kStride == 1) return _mm512_maskz_loadu_ps(lanes, x);
+  return _mm512_maskz_permutex2var_ps(lanes, _mm512_loadu_ps(x), even_elements(),
+                                      _mm512_loadu_ps(x + kLanes));
+}
+
+/// So many products are added up before their sum is added to what there is: sums of thousands lose
+/// fewer digits then.
+constexpr int64_t kDepth = 64;
+
+/// A row of positions: y[o, col] = start + the sum over d < depth of w[o, d] x[offsets[d] + col *
+/// stride], for some o and the vectors that `cols` columns take; start is bias[o] or, without one,
+/// y[o, col].
+struct RowSum {
+  int64_t depth, cols;
+  const float* x;
+  const int64_t* offsets;
+  const float* w;
+  int64_t w_step;
+  const float* bias;
+  float* y;
+  int64_t y_step;
+};
+
+template <int kStride, int kOut, int kVectors>
+[[gnu::target("avx512f"), gnu::noinline]] void sum_row(const RowSum& row) {
+  __m512 sums[kOut][kVectors];
+#pragma GCC unroll 4
+  for (int o = 0; o < kOut; ++o) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) sums[o][j] = _mm512_setzero_ps();
+  }
+  const int64_t w_step = row.w_step;
+  for (int64_t d = 0; d < row.depth; ++d) {
+    const float* from = row.x + row.offsets[d];
+    __m512 x[kVectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) x[j] = load<kStride>(from + j * kStride * kLanes, 0xffff);
+#pragma GCC unroll 4
+    for (int o = 0; o < kOut; ++o) {
+      const __m512 w = _mm512_set1_ps(row.w[o * w_step + d]);
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) sums[o][j] = _mm512_fmadd_ps(w, x[j], sums[o][j]);
+    }
+  }
+  const __mmask16 last = first_lanes(row.cols - (kVectors - 1) * kLanes);
+#pragma GCC unroll 4
+  for (int o = 0; o < kOut; ++o) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) {
+      const __mmask16 lanes = j < kVectors - 1 ? __mmask16(-1) : last;
+      float* y = row.y + o * row.y_step + j * kLanes;
+      const __m512 start = row.bias ? _mm512_set1_ps(row.bias[o]) : _mm512_maskz_loadu_ps(lanes, y);
+      _mm512_mask_storeu_ps(y, lanes, start + sums[o][j]);
+    }
+  }
+}
+
+/// Sums over rows of positions, of each 16th position in one lane: w[o, d] += sum of y[o, p]
+/// x[offsets[d] + p * stride], where a w is 16 elements.
+struct Dots {
+  int64_t images, rows, cols;
+  const float* x;
+  int64_t x_image, x_row;
+  const int64_t* offsets;
+  const float* y;
+  int64_t y_image, y_row, y_step;
+  float* w;
+  int64_t w_step;
+};
+
+template <int kStride, int kOut, int kTaps>
+[[gnu::target("avx512f"), gnu::noinline]] void add_dots(const Dots& dots) {
+  __m512 sums[kOut][kTaps];
+#pragma GCC unroll 3
+  for (int o = 0; o < kOut; ++o) {
+#pragma GCC unroll 9
+    for (int d = 0; d < kTaps; ++d) {
+      sums[o][d] = _mm512_setzero_ps();
+    }
+  }
+  for (int64_t image = 0; image < dots.images; ++image) {
+    for (int64_t row = 0; row < dots.rows; ++row) {
+      const float* x = dots.x + image * dots.x_image + row * dots.x_row;
+      const float* y = dots.y + image * dots.y_image + row * dots.y_row;
+      for (int64_t col = 0; col < dots.cols; col += kLanes, x += kStride * kLanes, y += kLanes) {
+        const __mmask16 lanes = first_lanes(std::min(kLanes, dots.cols - col));
+        __m512 ys[kOut];
+#pragma GCC unroll 3
+        for (int o = 0; o < kOut; ++o) ys[o] = _mm512_maskz_loadu_ps(lanes, y + o * dots.y_step);
+#pragma GCC unroll 9
+        for (int d = 0; d < kTaps; ++d) {
+          const __m512 xs = load<kStride>(x + dots.offsets[d], lanes);
+#pragma GCC unroll 3
+          for (int o = 0; o < kOut; ++o) sums[o][d] = _mm512_fmadd_ps(ys[o], xs, sums[o][d]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 3
+  for (int o = 0; o < kOut; ++o) {
+#pragma GCC unroll 9
+    for (int d = 0; d < kTaps; ++d) {
+      float* w = dots.w + (o * dots.w_step + d) * kLanes;
+      _mm512_storeu_ps(w, _mm512_loadu_ps(w) + sums[o][d]);
+    }
+  }
+}
+
+// Channels of y, and vectors or taps, of one block: as many sums as the registers hold.
+constexpr int kRowOut = 4, kRowVectors = 4;
+constexpr int kDotsOut = 3, kDotsTaps = 9;
+
+/// Tables of the functions above, by stride, channels of y, and vectors or taps, each less 1.
+template <int kStride, int kOut, int... k>
+constexpr auto row_vectors(std::integer_sequence<int, k...>) {
+  return std::array{&sum_row<kStride, kOut, k + 1>...};
+}
+template <int kStride, int... k>
+constexpr auto row_table(std::integer_sequence<int, k...>) {
+  return std::array{row_vectors<kStride, k + 1>(std::make_integer_sequence<int, kRowVectors>())...};
+}
+template <int kStride, int kOut, int... k>
+constexpr auto dots_taps(std::integer_sequence<int, k...>) {
+  return std::array{&add_dots<kStride, kOut, k + 1>...};
+}
+template <int kStride, int... k>
+constexpr auto dots_table(std::integer_sequence<int, k...>) {
+  return std::array{dots_taps<kStride, k + 1>(std::make_integer_sequence<int, kDotsTaps>())...};
+}
+constexpr std::array kRowSums{row_table<1>(std::make_integer_sequence<int, kRowOut>()),
+                              row_table<2>(std::make_integer_sequence<int, kRowOut>())};
+constexpr std::array kDotSums{dots_table<1>(std::make_integer_sequence<int, kDotsOut>()),
+                              dots_table<2>(std::make_integer_sequence<int, kDotsOut>())};
+
+}  // namespace
+
+bool narrow_conv2d_pays(const ConvGeometry& g) {
+  const Sizes s(g);
+  return has_avx512() && s.taps > 1 && g.stride[1] <= 2 && s.out <= 4;
+}
+
+bool narrow_conv2d_weight_pays(const ConvGeometry& g) {
+  const Sizes s(g);
+  return has_avx512() && s.taps > 1 && g.stride[1] <= 2 && (s.in < 5 || s.out < 4);
+}
+
+void narrow_conv2d(const ConvGeometry& g, const float* x, const float* w, const float* bias,
+                   float* y) {
+  const Sizes s(g);
+  const Walk walk(g, false, s.in, false);
+  const Scratch<int64_t> offsets(s.in * s.taps);
+  fill_offsets(walk, phases_of(walk, g.kernel[1]), s.in, offsets.get());
+  static constexpr float kZeros[kRowOut] = {};
+  const int64_t depth = s.in * s.taps;
+  const int64_t items = walk.tiles() * g.groups;
+  parallel_for(0, items, grain(g, s, items), [&](int64_t begin, int64_t end) {
+    const Scratch<float> window(walk.window_size() + kMargin);
+    for (int64_t item = begin; item < end; ++item) {
+      const Tile tile = walk.tile(item / g.groups);
+      const int64_t group = item % g.groups;
+      walk.fill(x + (tile.image * g.in_channels + group * s.in) * s.x_plane, tile, s.in,
+                window.get());
+      for (int64_t o = 0; o < s.out; o += kRowOut) {
+        const int64_t channel = group * s.out + o, outs = std::min<int64_t>(kRowOut, s.out - o);
+        const float* start = bias ? bias + channel : kZeros;
+        for (int64_t row = 0; row < tile.rows; ++row) {
+          for (int64_t col = 0; col < tile.cols; col += kRowVectors * kLanes) {
+            const int64_t cols = std::min(kRowVectors * kLanes, tile.cols - col);
+            for (int64_t d = 0; d < depth; d += kDepth) {
+              const auto vectors = static_cast<std::size_t>(ceil_div(cols, kLanes));
+              kRowSums[g.stride[1] - 1][outs - 1][vectors - 1](
+                  {.depth = std::min(kDepth, depth - d),
+                   .cols = cols,
+                   .x = window.get() + walk.offset(row, col),
+                   .offsets = offsets.get() + d,
+                   .w = w + channel * depth + d,
+                   .w_step = depth,
+                   .bias = d == 0 ? start : nullptr,
+                   .y = y + (tile.image * g.out_channels + channel) * s.y_plane +
+                        (tile.row + row) * g.output[1] + tile.col + col,
+                   .y_step = s.y_plane});
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
+void narrow_conv2d_weight(const ConvGeometry& g, const float* x, const float* y, float* w) {
+  const Sizes s(g);
+  const Walk walk(g, false, s.in, true);
+  const Scratch<int64_t> offsets(s.in * s.taps);
+  fill_offsets(walk, phases_of(walk, g.kernel[1]), s.in, offsets.get());
+  const int64_t weights = g.out_channels * s.in * s.taps;
+  // Chunks of the tiles have partial sums of their own, of a vector for each weight.
+  const Blocks chunks(walk.tiles(), walk.tiles(),
+                      std::min(1 + kPartialSums / (weights * kLanes), ceil_div(kItems, g.groups)),
+                      1);
+  const Scratch<float> sums(chunks.count * weights * kLanes);
+  const int64_t items = chunks.count * g.groups;
+  parallel_for(0, items, grain(g, s, items), [&](int64_t begin, int64_t end) {
+    const Scratch<float> window(walk.window_size() + kMargin);
+    for (int64_t item = begin; item < end; ++item) {
+      const int64_t chunk = item / g.groups, group = item % g.groups;
+      float* sum = sums.get() + (chunk * weights + group * s.out * s.in * s.taps) * kLanes;
+      std::fill_n(sum, s.out * s.in * s.taps * kLanes, 0.0F);
+      for (int64_t i = 0; i < chunks.length(chunk); ++i) {
+        const Tile tile = walk.tile(chunks.begin(chunk) + i);
+        for (int64_t n = 0; n < tile.images; ++n) {
+          walk.fill(x + ((tile.image + n) * g.in_channels + group * s.in) * s.x_plane, tile, s.in,
+                    window.get() + n * walk.image);
+        }
+        for (int64_t o = 0; o < s.out; o += kDotsOut) {
+          const int64_t outs = std::min<int64_t>(kDotsOut, s.out - o);
+          for (int64_t d = 0; d < s.in * s.taps; d += kDotsTaps) {
+            const int64_t taps = std::min<int64_t>(kDotsTaps, s.in * s.taps - d);
+            kDotSums[g.stride[1] - 1][outs - 1][taps - 1](
+                {.images = tile.images,
+                 .rows = tile.rows,
+                 .cols = tile.cols,
+                 .x = window.get(),
+                 .x_image = walk.image,
+                 .x_row = walk.offset(1, 0),
+                 .offsets = offsets.get() + d,
+                 .y = y + (tile.image * g.out_channels + group * s.out + o) * s.y_plane +
+                      tile.row * g.output[1] + tile.col,
+                 .y_image = g.out_channels * s.y_plane,
+                 .y_row = g.output[1],
+                 .y_step = s.y_plane,
+                 .w = sum + (o * s.in * s.taps + d) * kLanes,
+                 .w_step = s.in * s.taps});
+          }
+        }
+      }
+    }
+  });
+  parallel_for(0, weights, 1024, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      float total = 0;
+      for (int64_t chunk = 0; chunk < chunks.count; ++chunk) {
+        const float* lanes = sums.get() + (chunk * weights + i) * kLanes;
+        total = std::accumulate(lanes, lanes + kLanes, total);
+      }
+      w[i] = total;
+    }
+  });
+}
+
+}  // namespace adjoint::kernels
+
+#else
+
+namespace adjoint::kernels {
+
+bool narrow_conv2d_pays(const ConvGeometry&) { return false; }
+bool narrow_conv2d_weight_pays(const ConvGeometry&) { return false; }
+void narrow_conv2d(const ConvGeometry&, const float*, const float*, const float*, float*) {}
+void narrow_conv2d_weight(const ConvGeometry&, const float*, const float*, float*) {}
+
+}  // namespace adjoint::kernels
+
+#endif
