@@ -19,6 +19,8 @@
 //   conv2d_weight:     W[out, channels * taps] += Y columns^T
 // Threads take whole groups, tiles and channel blocks such that no two of them write to the same
 // place, and everything that is summed is summed in an order that the geometry alone fixes.
+//
+// Floats take faster ways where there are any: see direct_conv.h and narrow_conv.h.
 
 namespace adjoint::kernels {
 namespace {
