@@ -305,12 +305,7 @@ void conv2d_weight(const ConvGeometry& g, const T* x, const T* y, T* w) {
       }
     }
   });
-  parallel_for(0, weights, 16 * 1024, [&](int64_t begin, int64_t end) {
-    for (int64_t chunk = 1; chunk < chunks.count; ++chunk) {
-      const T* partial = partial_sums.get() + (chunk - 1) * weights;
-      for (int64_t i = begin; i < end; ++i) w[i] += partial[i];
-    }
-  });
+  add_partial_sums(chunks.count - 1, weights, partial_sums.get(), w);
 }
 
 template void conv2d(const ConvGeometry&, const float*, const float*, const float*, float*);

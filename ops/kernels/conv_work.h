@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "adjoint/core/parallel.h"
 #include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/kernels/conv.h"
 
@@ -42,6 +43,17 @@ inline int64_t grain(const ConvGeometry& g, const Sizes& s, int64_t items) {
 
 /// Elements of the partial sums of a weight gradient, at most.
 inline constexpr int64_t kPartialSums = 1024 * 1024;
+
+/// Adds so many arrays of `size` elements, one behind the other, to another, in their order.
+template <class T>
+void add_partial_sums(int64_t count, int64_t size, const T* from, T* to) {
+  parallel_for(0, size, 16 * 1024, [&](int64_t begin, int64_t end) {
+    for (int64_t part = 0; part < count; ++part) {
+      const T* elements = from + part * size;
+      for (int64_t i = begin; i < end; ++i) to[i] += elements[i];
+    }
+  });
+}
 
 /// A share of a convolution's output positions: several whole images, a band of whole rows of one
 /// image, or a piece of one row.

@@ -39,8 +39,7 @@ struct Runs {
 
 /// conv2d, or its adjoint: result[n, o] = bias[o] + the sum over the channels c of the source and
 /// the taps.
-class SumOverTaps {
- public:
+struct SumOverTaps {
   SumOverTaps(const ConvGeometry& geometry, bool adjoint, const float* w, const float* bias)
       : g(geometry),
         s(g),
@@ -99,7 +98,6 @@ class SumOverTaps {
     });
   }
 
- private:
   /// The weight of a panel as blocks read it: for each phase, channel of the source and tap a row
   /// of the panel's channels.
   float* weight(int64_t group, const Panel& panel) const {
@@ -280,12 +278,7 @@ void direct_conv2d_weight(const ConvGeometry& g, const float* x, const float* y,
       }
     }
   });
-  parallel_for(0, weights, 16 * 1024, [&](int64_t begin, int64_t end) {
-    for (int64_t chunk = 1; chunk < chunks.count; ++chunk) {
-      const float* part = sums.get() + chunk * weights;
-      for (int64_t i = begin; i < end; ++i) sums.get()[i] += part[i];
-    }
-  });
+  add_partial_sums(chunks.count - 1, weights, sums.get() + weights, sums.get());
   parallel_for(0, g.groups * panels.count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t group = i / panels.count;
