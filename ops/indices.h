@@ -28,9 +28,14 @@ inline bool in_range(const int64_t* indices, int64_t count, int64_t size) {
   // One that is negative, or beyond the last one, leaves the highest bit.
   const auto last = static_cast<uint64_t>(size - 1);
   uint64_t outside = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto index = static_cast<uint64_t>(indices[i]);
-    outside |= index | (last - index);
+  constexpr int64_t kBlock = 64, kLine = 8, kPage = 512;
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    for (int64_t i = 0; i < kBlock; i += kLine) __builtin_prefetch(indices + begin + kPage + i);
+    const int64_t end = std::min(begin + kBlock, count);
+    for (int64_t i = begin; i < end; ++i) {
+      const auto index = static_cast<uint64_t>(indices[i]);
+      outside |= index | (last - index);
+    }
   }
   return outside >> 63 == 0;
 }

@@ -102,8 +102,8 @@ void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const
   const int64_t each =
       std::max<int64_t>(cut == last ? 16 : 1, kGrain / (grid.at.numel() / sizes[cut]));
   // Rows that most indices of a row are for, and that fit into the first-level cache, are fetched
-  // before they are visited: in the order of random indices the processor foresees nothing, and
-  // takes 20% longer.
+  // while the row before is visited: in the order of random indices the processor foresees nothing,
+  // and takes 20% longer.
   constexpr int64_t kLine = 64 / sizeof(T), kLongest = 512 * kLine;
   const bool along_rows = strides[last] == 0 && step == 1;
   const bool fetched =
@@ -126,14 +126,7 @@ void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const
       }
     }
     for (int64_t row = 0; row < count / width; ++row) {
-      if (fetched) {
-        for (int64_t j = 0; j < grid.size; j += kLine) __builtin_prefetch(data + base + j);
-      }
-      if (along_rows) {
-        for (int64_t j = i; j < i + width; ++j) visit(j, base + at[j]);
-      } else {
-        for (int64_t j = 0; j < width; ++j) visit(i + j, base + j * next + at[i + j] * step);
-      }
+      const int64_t from = i, origin = base;
       for (std::size_t k = last; k-- > 0;) {
         i += index_strides[k];
         base += strides[k];
@@ -141,6 +134,15 @@ void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const
         i -= index_strides[k] * part[k];
         base -= strides[k] * part[k];
         position[k] = 0;
+      }
+      if (fetched) {
+        for (int64_t j = 0; j < grid.size; j += kLine) __builtin_prefetch(data + base + j);
+      }
+      if (along_rows) {
+        for (int64_t j = from; j < from + width; ++j) visit(j, origin + at[j]);
+      } else {
+        for (int64_t j = 0; j < width; ++j)
+          visit(from + j, origin + j * next + at[from + j] * step);
       }
     }
   });
