@@ -20,9 +20,16 @@ using elementwise::wrapped_number;
 
 namespace {
 
-// Written so that a NaN on either side wins.
-constexpr auto kLarger = []<class T>(T a, T b) -> T { return a > b || a != a ? a : b; };
-constexpr auto kSmaller = []<class T>(T a, T b) -> T { return a < b || a != a ? a : b; };
+// Written so that a NaN on either side wins; in two choices each, because GCC 12 vectorises no loop
+// that has two with an "or" (clamp took fourteen times as long).
+constexpr auto kLarger = []<class T>(T a, T b) -> T {
+  const T larger = a > b ? a : b;  // a NaN in b stays
+  return a != a ? a : larger;
+};
+constexpr auto kSmaller = []<class T>(T a, T b) -> T {
+  const T smaller = a < b ? a : b;
+  return a != a ? a : smaller;
+};
 
 /// g where the value was taken, half of it where both were equal. `lost` marks the other side's.
 Tensor share(const Tensor& g, const Tensor& equal, const Tensor& lost) {

@@ -39,10 +39,14 @@ std::pair<int64_t, int64_t> range_of(const int64_t* values, int64_t count) {
 
 }  // namespace
 
-Tensor checked(const char* name, const Tensor& index, int64_t size, Negative negative) {
+Tensor as_int64(const char* name, const Tensor& index) {
   check(index.scalar_type() == kInt64 || index.scalar_type() == kInt32,
         "{}: indices are int64 or int32, got {}", name, index.scalar_type());
-  Tensor indices = index.detach().to(kInt64).contiguous();
+  return index.detach().to(kInt64).contiguous();
+}
+
+Tensor checked(const char* name, const Tensor& index, int64_t size, Negative negative) {
+  Tensor indices = as_int64(name, index);
   const int64_t* const values = indices.data_ptr<int64_t>();
   const auto [least, most] = range_of(values, indices.numel());
   const bool low = least < (negative == Negative::kFromTheEnd ? -size : 0);

@@ -15,10 +15,30 @@ struct Around {
 
 enum class Negative { kRefused, kFromTheEnd };
 
-/// The indices as contiguous int64, each in [0, size). Throws Error unless they are int64 or int32,
-/// and IndexError for one that is out of range. Not recorded; may be `index` itself.
+/// The indices as contiguous int64; not recorded, may be `index` itself. Throws Error unless they
+/// are int64 or int32.
+Tensor as_int64(const char* name, const Tensor& index);
+
+/// The same, each in [0, size). Throws IndexError for one that is out of range.
 Tensor checked(const char* name, const Tensor& index, int64_t size,
                Negative negative = Negative::kRefused);
+
+/// Whether `count` indices are in [0, size).
+inline bool in_range(const int64_t* indices, int64_t count, int64_t size) {
+  // One that is negative, or beyond the last one, leaves the highest bit.
+  const auto last = static_cast<uint64_t>(size - 1);
+  uint64_t outside = 0;
+  constexpr int64_t kBlock = 64, kLine = 8, kPage = 512;
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    for (int64_t i = 0; i < kBlock; i += kLine) __builtin_prefetch(indices + begin + kPage + i);
+    const int64_t end = std::min(begin + kBlock, count);
+    for (int64_t i = begin; i < end; ++i) {
+      const auto index = static_cast<uint64_t>(indices[i]);
+      outside |= index | (last - index);
+    }
+  }
+  return outside >> 63 == 0;
+}
 
 /// Throws Error unless both have one dtype.
 void check_same_dtype(const char* name, const Tensor& self, const Tensor& source);

@@ -7,7 +7,10 @@
 #include "adjoint/autograd/record.h"
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/creation.h"
+#include "adjoint/ops/elementwise.h"
+#include "adjoint/ops/kernels/moments.h"
 #include "adjoint/ops/kernels/reduce.h"
+#include "adjoint/ops/kernels/vector_math.h"
 #include "adjoint/ops/reduced.h"
 
 namespace adjoint {
@@ -105,7 +108,9 @@ Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim) {
     // What is taken out of the sum, so that its largest term is 1; infinities stay in it.
     const Tensor largest = amax(in, dim, true);
     const Tensor shift = largest.masked_fill(largest.isinf(), 0);
-    const Tensor y = sum((in - shift).exp(), dim, true).log() + shift;
+    Tensor terms = empty(in.sizes(), in.scalar_type());
+    elementwise::map_floating("logsumexp", kernels::ExpOfDifference(), terms, in, shift);
+    const Tensor y = sum(terms, dim, true).log() + shift;
     return keepdim ? y : y.view(dims.result(false));
   }();
   return autograd::record(
@@ -122,15 +127,17 @@ Tensor logsumexp(const Tensor& x, IntArrayRef dim, bool keepdim) {
 
 namespace {
 
-/// The root of the sum of squares, which is summed in double.
-Tensor euclidean_norm(const Tensor& x, const Reduced& dims, bool keepdim) {
+/// of(the sum of squares), where squares and sum are in double.
+template <class F>
+Tensor of_sum_of_squares(const char* name, const Tensor& x, const Reduced& dims, bool keepdim,
+                         const F& of) {
   Tensor y = empty(dims.result(keepdim), x.options());
   const auto plan = kernels::plan_reduction(x.sizes(), x.strides(), dims.mask);
-  dispatch_floating("norm", x.scalar_type(), [&]<class T>(std::type_identity<T>) {
+  dispatch_floating(name, x.scalar_type(), [&]<class T>(std::type_identity<T>) {
     const Scratch<double> sums(static_cast<std::size_t>(plan.outputs));
     kernels::reduce<kernels::SumOfSquares<T>>(plan, x.data_ptr<T>(), sums.get());
     std::transform(sums.get(), sums.get() + plan.outputs, y.data_ptr<T>(),
-                   [](double sum) { return static_cast<T>(std::sqrt(sum)); });
+                   [&of](double sum) { return static_cast<T>(of(sum)); });
   });
   return y;
 }
@@ -139,7 +146,9 @@ Tensor norm_values(const Tensor& x, double p, IntArrayRef dim, bool keepdim) {
   check(x.is_floating_point(), "norm: expected float32 or float64, got {}", x.scalar_type());
   const NoGradGuard unrecorded;
   const Reduced dims("norm", x, dim);
-  if (p == 2) return euclidean_norm(x, dims, keepdim);
+  if (p == 2) {
+    return of_sum_of_squares("norm", x, dims, keepdim, [](double sum) { return std::sqrt(sum); });
+  }
   if (p == 0) return sum_values(x.ne(0).to(x.scalar_type()), dims, keepdim);
   const Tensor size = x.abs();
   if (p == 1) return sum_values(size, dims, keepdim);
@@ -190,7 +199,20 @@ struct Variance {
   }
   Tensor values(const Tensor& x, bool keepdim) const {
     const NoGradGuard unrecorded;
-    return sum_values((x - mean(x, over, true)).square(), dims, keepdim, degrees);
+    const auto plan = kernels::plan_reduction(x.sizes(), x.strides(), dims.mask);
+    if (!plan.is_rows()) {
+      return of_sum_of_squares("var", x - mean(x, over, true), dims, keepdim,
+                               [this](double sum) { return sum / degrees; });
+    }
+    Tensor y = empty(dims.result(keepdim), x.options());
+    dispatch_floating("var", x.scalar_type(), [&]<class T>(std::type_identity<T>) {
+      const Scratch<kernels::Moments> moments(static_cast<std::size_t>(plan.outputs));
+      kernels::row_moments(x.data_ptr<T>(), plan.outputs, plan.count, moments.get());
+      std::transform(
+          moments.get(), moments.get() + plan.outputs, y.data_ptr<T>(),
+          [this](const kernels::Moments& of) { return static_cast<T>(of.squares / degrees); });
+    });
+    return y;
   }
   /// The gradient of x from the variance's: the part through the mean adds up to 0.
   Tensor backward(const Tensor& g, const Tensor& x, bool keepdim) const {

@@ -1,5 +1,7 @@
 // Single elements at indices: along one dimension (gather, scatter), or of the flattened tensor.
 
+#include <atomic>
+
 #include <fmt/ranges.h>
 
 #include "adjoint/core/parallel.h"
@@ -31,14 +33,19 @@ void check_grid(const char* name, const Tensor& self, int64_t dim, const Tensor&
         name, fmt::join(index.sizes(), ", "), fmt::join(self.sizes(), ", "), dim);
 }
 
-/// An index tensor for dimension `dim` of self, checked.
+/// An index tensor for dimension `dim` of self. Its indices are checked as they are used: a pass of
+/// its own over 4 million of them took 15 to 25% of an operation.
 struct Grid {
   Grid(const char* name, const Tensor& self, int64_t dimension, const Tensor& index)
-      : dim(wrap_dim(name, dimension, self.dim())) {
+      : name(name),
+        dim(wrap_dim(name, dimension, self.dim())),
+        size(indices::Around(self.sizes(), dim).n) {
     check_grid(name, self, dim, index);
-    const int64_t size = indices::Around(self.sizes(), dim).n;
-    at = indices::readable(indices::checked(name, index, size), self);
+    at = indices::readable(indices::as_int64(name, index), self);
   }
+
+  /// Throws IndexError if an index is out of range.
+  void check_range() const { indices::checked(name, at, size); }
 
   /// src, cut to the index's shape. Throws Error unless it is of self's dtype and large enough.
   Tensor part_of(const char* name, const Tensor& self, const Tensor& src) const {
@@ -58,8 +65,9 @@ struct Grid {
     return part.reshape(at.sizes());
   }
 
-  int64_t dim;
-  Tensor at;
+  const char* name;
+  int64_t dim, size;  ///< the dimension, and self's size there
+  Tensor at;          ///< the indices, contiguous int64
 };
 
 /// Whether elements of the index that may name one place have to be visited in their order.
@@ -68,9 +76,11 @@ enum class Order { kAny, kKept };
 /// Calls visit(i, offset) for all elements i of the index, where `offset` is that of the element
 /// that it names in a contiguous tensor of these sizes. Those that may name one element come one
 /// after the other, as they stand in the index, unless any order will do: it is in parallel over
-/// another dimension than that of the indices.
-template <class F>
-void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const F& visit) {
+/// another dimension than that of the indices. Throws IndexError if an index is out of range; some
+/// elements may have been visited by then. `data` is the tensor's, if it is read or written.
+template <class T, class F>
+void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const T* data,
+                    const F& visit) {
   if (grid.at.numel() == 0) return;
   const int64_t* const at = grid.at.data_ptr<int64_t>();
   const Dims steps = contiguous_strides(self_sizes);
@@ -91,15 +101,32 @@ void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const
   // A cut row makes pieces of whole cache lines.
   const int64_t each =
       std::max<int64_t>(cut == last ? 16 : 1, kGrain / (grid.at.numel() / sizes[cut]));
+  // Rows that most indices of a row are for, and that fit into the first-level cache, are fetched
+  // while the row before is visited: in the order of random indices the processor foresees nothing,
+  // and takes 20% longer.
+  constexpr int64_t kLine = 64 / sizeof(T), kLongest = 512 * kLine;
+  const bool along_rows = strides[last] == 0 && step == 1;
+  const bool fetched =
+      data != nullptr && along_rows && grid.size <= kLongest && grid.size <= 2 * sizes[last];
+  std::atomic<bool> valid = true;
   parallel_for(0, sizes[cut], whole ? sizes[cut] : each, [&](int64_t begin, int64_t end) {
     Dims part(sizes), position(sizes.size(), 0);
     part[cut] = end - begin;
     const int64_t width = part[last], next = strides[last];
     int64_t i = begin * index_strides[cut];  // where this row of the index begins
     int64_t base = begin * strides[cut];     // the offset of index 0 along dim at this position
-    const int64_t rows = grid.at.numel() / sizes[cut] * part[cut] / width;
-    for (int64_t row = 0; row < rows; ++row) {
-      for (int64_t j = 0; j < width; ++j) visit(i + j, base + j * next + at[i + j] * step);
+    const int64_t count = grid.at.numel() / sizes[cut] * part[cut];
+
+    // The part's indices are checked before it is visited; they stay in the cache.
+    const int64_t run = part[cut] * index_strides[cut], period = sizes[cut] * index_strides[cut];
+    for (int64_t k = 0; k < count / run; ++k) {
+      if (!indices::in_range(at + i + k * period, run, grid.size)) {
+        valid.store(false, std::memory_order_relaxed);
+        return;
+      }
+    }
+    for (int64_t row = 0; row < count / width; ++row) {
+      const int64_t from = i, origin = base;
       for (std::size_t k = last; k-- > 0;) {
         i += index_strides[k];
         base += strides[k];
@@ -108,8 +135,18 @@ void for_each_named(Order order, IntArrayRef self_sizes, const Grid& grid, const
         base -= strides[k] * part[k];
         position[k] = 0;
       }
+      if (fetched) {
+        for (int64_t j = 0; j < grid.size; j += kLine) __builtin_prefetch(data + base + j);
+      }
+      if (along_rows) {
+        for (int64_t j = from; j < from + width; ++j) visit(j, origin + at[j]);
+      } else {
+        for (int64_t j = 0; j < width; ++j)
+          visit(from + j, origin + j * next + at[from + j] * step);
+      }
     }
   });
+  if (!valid) grid.check_range();
 }
 
 /// target's elements = f(target's, source's) where the index names them.
@@ -119,7 +156,7 @@ void combine_named(const Tensor& target, const Grid& grid, const Tensor& source,
   dispatch(target.scalar_type(), [&]<class T>(std::type_identity<T>) {
     const T* const from = values.data_ptr<T>();
     T* const to = target.data_ptr<T>();
-    for_each_named(Order::kKept, target.sizes(), grid,
+    for_each_named(Order::kKept, target.sizes(), grid, to,
                    [=](int64_t i, int64_t offset) { to[offset] = f(to[offset], from[i]); });
   });
 }
@@ -137,7 +174,7 @@ void fill_named(const Tensor& target, const Grid& grid, const Scalar& value) {
   dispatch(target.scalar_type(), [&]<class T>(std::type_identity<T>) {
     T* const to = target.data_ptr<T>();
     const T filling = kernels::stored_scalar<T>(value);
-    for_each_named(Order::kKept, target.sizes(), grid,
+    for_each_named(Order::kKept, target.sizes(), grid, to,
                    [=](int64_t, int64_t offset) { to[offset] = filling; });
   });
 }
@@ -146,7 +183,7 @@ void fill_named(const Tensor& target, const Grid& grid, const Scalar& value) {
 Tensor overwritten(IntArrayRef self_sizes, const Grid& grid) {
   const Tensor places = empty(grid.at.sizes(), kInt64);
   int64_t* const offsets = places.data_ptr<int64_t>();
-  for_each_named(Order::kAny, self_sizes, grid,
+  for_each_named(Order::kAny, self_sizes, grid, static_cast<const char*>(nullptr),
                  [=](int64_t i, int64_t offset) { offsets[i] = offset; });
   return indices::overwritten(places, numel(self_sizes));
 }
@@ -162,7 +199,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
   dispatch(self.scalar_type(), [&]<class T>(std::type_identity<T>) {
     const T* const from = x.data_ptr<T>();
     T* const to = y.data_ptr<T>();
-    for_each_named(Order::kAny, x.sizes(), grid,
+    for_each_named(Order::kAny, x.sizes(), grid, from,
                    [=](int64_t i, int64_t offset) { to[i] = from[offset]; });
   });
   if (!needs_recording({self})) return y;
@@ -215,6 +252,7 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Scala
 
 Tensor& Tensor::scatter_(int64_t dim, const Tensor& index, const Tensor& src) const {
   const Grid grid("scatter_", *this, dim, index);
+  grid.check_range();  // before anything is written
   const Tensor part = grid.part_of("scatter_", *this, src);
   return indices::change(
       "scatter_", *this, part, [&](const Tensor& out) { copy_named(out, grid, part); },
@@ -223,6 +261,7 @@ Tensor& Tensor::scatter_(int64_t dim, const Tensor& index, const Tensor& src) co
 
 Tensor& Tensor::scatter_(int64_t dim, const Tensor& index, const Scalar& value) const {
   const Grid grid("scatter_", *this, dim, index);
+  grid.check_range();  // before anything is written
   return indices::change(
       "scatter_", *this, *this, [&](const Tensor& out) { fill_named(out, grid, value); },
       [&] { return scatter(dim, index, value); });
@@ -241,6 +280,7 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
 
 Tensor& Tensor::scatter_add_(int64_t dim, const Tensor& index, const Tensor& src) const {
   const Grid grid("scatter_add_", *this, dim, index);
+  grid.check_range();
   const Tensor part = grid.part_of("scatter_add_", *this, src);
   return indices::change(
       "scatter_add_", *this, part, [&](const Tensor& out) { add_named(out, grid, part); },

@@ -25,13 +25,30 @@ inline constexpr int kExpTerms = 8;
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// c[0] + c[1] x + c[2] x² + ..., by Horner's rule.
+/// a b + c, fused where the processor can, which takes up to 35% off a function. The formulas hold
+/// either way: a float's last bit differs only where the exact value is within 10^-9 of the middle
+/// of two floats.
+[[gnu::always_inline]] inline double multiply_add(double a, double b, double c) {
+#ifdef __FMA__
+  return std::fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+/// c[0] + c[1] x + c[2] x² + ..., the even and the odd powers each by Horner's rule: two short
+/// chains of operations, where the processor would wait for the results of one long one (10 to 25%
+/// of a function).
 template <std::size_t n>
 [[gnu::always_inline]] inline double polynomial(const std::array<double, n>& c, double x) {
-  double sum = c[n - 1];
+  const double square = x * x;
+  double highest = c[n - 1], other = c[n - 2];
 #pragma GCC unroll 32
-  for (std::size_t k = 1; k < n; ++k) sum = sum * x + c[n - 1 - k];
-  return sum;
+  for (std::size_t k = 2; k < n; k += 2) {
+    highest = multiply_add(highest, square, c[n - 1 - k]);
+    if (k + 1 < n) other = multiply_add(other, square, c[n - 2 - k]);
+  }
+  return n % 2 == 1 ? multiply_add(other, x, highest) : multiply_add(highest, x, other);
 }
 
 [[gnu::always_inline]] inline double clamped(double x, double low, double high) {  // a NaN passes
@@ -54,29 +71,38 @@ struct Exponential {
   double scale, rest;
 };
 
-/// x - n π/2: what is left of a turn. π/2 comes in three parts, the first two of 25
-/// and 23 bits: n times them is exact, so that the rest keeps its digits where it is small (Cody
-/// and Waite). For |n| < 2^28.
-[[gnu::always_inline]] inline double after_quarters(double x, double n) {
-  constexpr double high = 0x1.921fb5p0, middle = 0x4442d1p-48, low = 0x8469898cc517p-96;
-  return ((x - n * high) - n * middle) - n * low;
+/// x - n quarters π/2: what is left of a turn; `quarters` is a constant 1 or 2. π/2 comes in two
+/// parts, the first of 33 bits, so that n times it is exact and the rest keeps its digits where it
+/// is small (Cody and Waite). For integers and halves n below 2^19.
+[[gnu::always_inline]] inline double after_quarters(double x, double n, double quarters) {
+  constexpr double high = 0x1.921fb544p0, low = 0x1.0b4611a626331p-34;
+  return multiply_add(n, -quarters * low, multiply_add(n, -quarters * high, x));
 }
 
-/// `value`, negated if the integer n is odd.
-[[gnu::always_inline]] inline double negated_if_odd(double value, double n) {
-  const auto bits = std::bit_cast<uint64_t>(n + kernels::detail::kRounder<double>);
-  return std::bit_cast<double>(std::bit_cast<uint64_t>(value) ^ (bits << 63));
+/// `value`, negated if the lowest bit of `bits` is set.
+[[gnu::always_inline]] inline double negated_if_odd(double value, double bits) {
+  return std::bit_cast<double>(std::bit_cast<uint64_t>(value) ^
+                               (std::bit_cast<uint64_t>(bits) << 63));
 }
 
-/// Taylor's series r - r³/3! + r⁵/5! - ... of the sine, for |r| <= π/2, and 1 - r²/2! + r⁴/4! - ...
-/// of the cosine, for |r| <= π/4.
-[[gnu::always_inline]] inline double sin_series(double r) {
-  constexpr std::array<double, 7> c{1.,          -1. / 6,        1. / 120,       -1. / 5040,
-                                    1. / 362880, -1. / 39916800, 1. / 6227020800};
+// sin(r) / r and cos(r) as polynomials in r²: interpolation at the Chebyshev nodes.
+
+/// The sine for |r| <= π/2, relative error 3e-11.
+[[gnu::always_inline]] inline double sin_of_half_turn(double r) {
+  constexpr std::array<double, 6> c{0.9999999999829089,    -0.16666666616790812,
+                                    0.008333330973271878,  -0.00019840861058037127,
+                                    2.752526349541792e-06, -2.3889104032675583e-08};
   return r * polynomial(c, r * r);
 }
-[[gnu::always_inline]] inline double cos_series(double r) {
-  constexpr std::array<double, 6> c{1., -1. / 2, 1. / 24, -1. / 720, 1. / 40320, -1. / 3628800};
+/// The sine and cosine for |r| <= π/4, relative errors 5e-12 and 7e-11.
+[[gnu::always_inline]] inline double sin_of_quarter_turn(double r) {
+  constexpr std::array<double, 5> c{0.9999999999956709, -0.16666666631577168, 0.008333328781097757,
+                                    -0.00019839201800436314, 2.717341870116158e-06};
+  return r * polynomial(c, r * r);
+}
+[[gnu::always_inline]] inline double cos_of_quarter_turn(double r) {
+  constexpr std::array<double, 5> c{0.9999999999524657, -0.49999999614703977, 0.04166661667759459,
+                                    -0.001388661754772064, 2.4379789395383755e-05};
   return polynomial(c, r * r);
 }
 
@@ -144,36 +170,69 @@ struct Exponential {
 // ---- circular functions and their inverses ------------------------------------------------------
 
 /// Beyond it sin, cos and tan do not hold.
-inline constexpr double kAngleMax = 0x1p27;
+inline constexpr double kAngleMax = 0x1p18;
+
+// The sum of an angle in turns and the rounder has the number of whole turns in its lowest bits.
 
 /// x = n π + r, so sin x = ± sin r.
 [[gnu::always_inline]] inline double sin(double x) {
-  const double n = kernels::detail::round_to_integer(x * std::numbers::inv_pi);
-  return detail::negated_if_odd(detail::sin_series(detail::after_quarters(x, 2 * n)), n);
+  constexpr double rounder = kernels::detail::kRounder<double>;
+  const double sum = detail::multiply_add(x, std::numbers::inv_pi, rounder);
+  const double r = detail::after_quarters(x, sum - rounder, 2);
+  return detail::negated_if_odd(detail::sin_of_half_turn(r), sum);
 }
-/// x = (n + ½) π + r, so cos x = ∓ sin r.
+/// x = (n - ½) π + r, so cos x = ± sin r.
 [[gnu::always_inline]] inline double cos(double x) {
-  const double n = kernels::detail::round_to_integer(x * std::numbers::inv_pi - 0.5);
-  return -detail::negated_if_odd(detail::sin_series(detail::after_quarters(x, 2 * n + 1)), n);
+  constexpr double rounder = kernels::detail::kRounder<double>;
+  const double sum = detail::multiply_add(x, std::numbers::inv_pi, 0.5) + rounder;
+  const double r = detail::after_quarters(x, sum - rounder - 0.5, 2);
+  return detail::negated_if_odd(detail::sin_of_half_turn(r), sum);
 }
 /// x = n π/2 + r, so tan x = tan r, or -1 / tan r for an odd n.
 [[gnu::always_inline]] inline double tan(double x) {
-  const double n = kernels::detail::round_to_integer(x * (2 * std::numbers::inv_pi));
-  const double r = detail::after_quarters(x, n);
-  const double sine = detail::sin_series(r), cosine = detail::cos_series(r);
-  const bool odd = (std::bit_cast<uint64_t>(n + kernels::detail::kRounder<double>) & 1) != 0;
+  constexpr double rounder = kernels::detail::kRounder<double>;
+  const double sum = detail::multiply_add(x, 2 * std::numbers::inv_pi, rounder);
+  const double r = detail::after_quarters(x, sum - rounder, 1);
+  const double sine = detail::sin_of_quarter_turn(r), cosine = detail::cos_of_quarter_turn(r);
+  const bool odd = (std::bit_cast<uint64_t>(sum) & 1) != 0;
   return (odd ? -cosine : sine) / (odd ? sine : cosine);
 }
 
 [[gnu::always_inline]] inline double atan(double x) {
   return std::copysign(detail::angle(std::abs(x), 1), x);
 }
+
+namespace detail {
+
+/// arcsin |x| = angle, or π/2 - 2 angle if |x| is large.
+struct Arcsine {
+  [[gnu::always_inline]] explicit Arcsine(double x) {
+    const double a = std::abs(x);
+    large = a > 0.5;
+    const double square = large ? (1 - a) / 2 : a * a, root = std::sqrt(square);
+    // arcsin(s) / s as a polynomial in s²: interpolation at the Chebyshev nodes of 0 <= s² <= 1/4,
+    // relative error 3e-10.
+    constexpr std::array<double, 7> c{
+        1.0000000002307783,  0.16666657639575913,  0.07500571381024686, 0.04450870949865153,
+        0.03185718889411276, 0.014295256037820107, 0.0376771383418486};
+    angle = (large ? root : a) * polynomial(c, square);
+  }
+  bool large;
+  double angle;
+};
+
+}  // namespace detail
+
 [[gnu::always_inline]] inline double asin(double x) {
-  const double a = std::abs(x);
-  return std::copysign(detail::angle(a, std::sqrt((1 - a) * (1 + a))), x);
+  const detail::Arcsine a(x);
+  return std::copysign(a.large ? std::numbers::pi / 2 - 2 * a.angle : a.angle, x);
 }
+/// π/2 - arcsin x; for a large |x| the two π/2 cancel, or add up.
 [[gnu::always_inline]] inline double acos(double x) {
-  return 2 * detail::angle(std::sqrt(1 - x), std::sqrt(1 + x));
+  const detail::Arcsine a(x);
+  const double middle = x < 0 ? std::numbers::pi : 0;
+  return a.large ? middle + std::copysign(2 * a.angle, x)
+                 : std::numbers::pi / 2 - std::copysign(a.angle, x);
 }
 
 [[gnu::always_inline]] inline double atan2(double y, double x) {

@@ -28,6 +28,13 @@ int64_t ReducePlan::Loops::steps() const {
   return product;
 }
 
+bool ReducePlan::is_rows() const {
+  if (count == 0 || repeats != 1 || reduced.span().size() != 1 || reduced.back().in != 1) {
+    return false;
+  }
+  return kept.empty() || (kept.span().size() == 1 && kept.back().in == count);
+}
+
 ReducePlan plan_reduction(IntArrayRef sizes, IntArrayRef strides, uint32_t mask) {
   ReducePlan plan;
   int64_t out = 1;

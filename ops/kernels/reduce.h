@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -72,7 +73,12 @@ struct SumOfSquares : FoldBase<SumOfSquares<T>, T, double> {
   static constexpr int64_t kLanes = 16;
   static double identity() { return 0; }
   static double add(double sum, T x) {
-    return sum + static_cast<double>(x) * static_cast<double>(x);
+    const auto wide = static_cast<double>(x);
+#ifdef __FMA__
+    // The same bits in one operation less, for the square of a float is exact in double.
+    if constexpr (std::is_same_v<T, float>) return std::fma(wide, wide, sum);
+#endif
+    return sum + wide * wide;
   }
   static double merge(double a, double b) { return a + b; }
   static double repeat(double sum, int64_t n) { return sum * static_cast<double>(n); }
@@ -167,6 +173,9 @@ struct ReducePlan {
   /// True: the inner loop runs over neighbouring results, one row of elements added to a row of
   /// accumulators. False: it runs over the elements of one result.
   bool inner_kept = false;
+
+  /// Whether the input is a contiguous [outputs, count] of which each row has one result.
+  bool is_rows() const;
 };
 
 /// The plan for reducing the dimensions in `mask` of an array of that geometry to a contiguous
@@ -216,10 +225,11 @@ class Steps {
 /// The fold of `runs` runs of n elements, `stride` apart; the runs are where `at` says.
 template <class Fold, class T>
 typename Fold::Accumulator fold_elements(const T* in, int64_t n, int64_t stride, int64_t runs,
-                                         Steps&& at) {
+                                         Steps&& at, Fold fold = {}) {
   using Accumulator = typename Fold::Accumulator;
   constexpr int64_t kLanes = Fold::kLanes;
-  const Accumulator none = Fold::identity();
+  constexpr int64_t kLine = 64 / sizeof(T), kAhead = 64 * kLine;
+  const Accumulator none = fold.identity();
   Accumulator rest[4] = {none, none, none, none};  // for elements that fill no vector
   if (stride != 1 || n < kLanes) {
     for (int64_t r = 0; r < runs; ++r, at.next()) {
@@ -227,12 +237,12 @@ typename Fold::Accumulator fold_elements(const T* in, int64_t n, int64_t stride,
       int64_t i = 0;
       if constexpr (std::is_floating_point_v<T>) {  // of integers GCC 12 drops some elements here
         for (; i + 4 <= n; i += 4) {
-          for (int64_t l = 0; l < 4; ++l) rest[l] = Fold::add(rest[l], x[(i + l) * stride]);
+          for (int64_t l = 0; l < 4; ++l) rest[l] = fold.add(rest[l], x[(i + l) * stride]);
         }
       }
-      for (; i < n; ++i) rest[0] = Fold::add(rest[0], x[i * stride]);
+      for (; i < n; ++i) rest[0] = fold.add(rest[0], x[i * stride]);
     }
-    return Fold::merge(Fold::merge(rest[0], rest[1]), Fold::merge(rest[2], rest[3]));
+    return fold.merge(fold.merge(rest[0], rest[1]), fold.merge(rest[2], rest[3]));
   }
   Accumulator lanes[kLanes];
   std::fill_n(lanes, kLanes, none);
@@ -240,20 +250,23 @@ typename Fold::Accumulator fold_elements(const T* in, int64_t n, int64_t stride,
     const T* x = in + at.in();
     int64_t i = 0;
     for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
+      // 10 to 20% of a reduction of 4 million elements: the processor foresees nothing beyond a
+      // page.
+      for (int64_t l = 0; l < 4 * kLanes; l += kLine) __builtin_prefetch(x + i + kAhead + l);
       for (int64_t l = 0; l < kLanes; ++l) {
-        lanes[l] = Fold::add4(lanes[l], x[i + l], x[i + kLanes + l], x[i + 2 * kLanes + l],
-                              x[i + 3 * kLanes + l]);
+        lanes[l] = fold.add4(lanes[l], x[i + l], x[i + kLanes + l], x[i + 2 * kLanes + l],
+                             x[i + 3 * kLanes + l]);
       }
     }
     for (; i + kLanes <= n; i += kLanes) {
-      for (int64_t l = 0; l < kLanes; ++l) lanes[l] = Fold::add(lanes[l], x[i + l]);
+      for (int64_t l = 0; l < kLanes; ++l) lanes[l] = fold.add(lanes[l], x[i + l]);
     }
-    for (; i < n; ++i) rest[0] = Fold::add(rest[0], x[i]);
+    for (; i < n; ++i) rest[0] = fold.add(rest[0], x[i]);
   }
   for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-    for (int64_t l = 0; l < half; ++l) lanes[l] = Fold::merge(lanes[l], lanes[l + half]);
+    for (int64_t l = 0; l < half; ++l) lanes[l] = fold.merge(lanes[l], lanes[l + half]);
   }
-  return Fold::merge(lanes[0], rest[0]);
+  return fold.merge(lanes[0], rest[0]);
 }
 
 /// How one result's elements are cut: into blocks of whole runs of the inner loop, or, where one

@@ -94,6 +94,14 @@ template <class T>
          detail::power_of_two(n - half);
 }
 
+/// e^(a - b)
+struct ExpOfDifference {
+  template <class T>
+  [[gnu::always_inline]] T operator()(T a, T b) const {
+    return exp(a - b);
+  }
+};
+
 /// 1 / (1 + e^-x)
 template <class T>
 [[gnu::always_inline]] inline T sigmoid(T x) {

@@ -97,11 +97,12 @@ void at_large(benchmark::State& state, int64_t dim, F f) {
   for (auto _ : state) benchmark::DoNotOptimize(f(a, b, dim, index));
 }
 
-/// A softmax of 4 million elements, its backward alone.
-void large_softmax_backward(benchmark::State& state) {
+/// The backward alone of f on 4 million elements.
+template <class F>
+void backward_of_large(benchmark::State& state, F f) {
   set_threads(state);
   const Tensor a = torch::rand({2048, 2048}).requires_grad_(), g = torch::rand({2048, 2048});
-  const Tensor y = torch::softmax(a, 1);
+  const Tensor y = f(a);
   for (auto _ : state) {
     benchmark::DoNotOptimize(torch::autograd::grad({y}, {a}, {g}, /*retain_graph=*/true));
   }
@@ -160,26 +161,61 @@ const int registered = [] {
         ->UseRealTime()
         ->Unit(benchmark::kMicrosecond);
   };
+  const auto backward = [](const char* name, auto f) {
+    benchmark::RegisterBenchmark(name,
+                                 [f](benchmark::State& state) { backward_of_large(state, f); })
+        ->Arg(1)
+        ->Arg(2)
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+  };
   using T = const Tensor&;
   large("large_add", [](T a, T b) { return a + b; });
   large("large_mul", [](T a, T b) { return a * b; });
   large("large_div", [](T a, T b) { return a / b; });
+  large("large_mul_number", [](T a, T) { return a * 3; });
+  large("large_add_in_place", [](T a, T b) { return Tensor(a).add_(b); });
+  large("large_addcmul", [](T a, T b) { return a.addcmul(a, b); });
+  large("large_lerp", [](T a, T b) { return a.lerp(b, 0.3); });
+  large("large_maximum", [](T a, T b) { return torch::maximum(a, b); });
+  large("large_clamp", [](T a, T) { return a.clamp(0.7, 1.2); });
+  large("large_neg", [](T a, T) { return -a; });
+  large("large_abs", [](T a, T) { return a.abs(); });
+  large("large_sign", [](T a, T) { return a.sign(); });
+  large("large_floor", [](T a, T) { return a.floor(); });
+  large("large_round", [](T a, T) { return a.round(); });
+  large("large_reciprocal", [](T a, T) { return a.reciprocal(); });
+  large("large_rsqrt", [](T a, T) { return a.rsqrt(); });
+  large("large_square", [](T a, T) { return a.square(); });
+  large("large_less", [](T a, T b) { return a < b; });
+  large("large_isnan", [](T a, T) { return a.isnan(); });
+  large("large_where_number", [](T a, T b) { return torch::where(b < 1, a, 0.); });
+  large("large_masked_fill", [](T a, T b) { return a.masked_fill(b < 1, 0); });
+  large("large_to_int64", [](T a, T) { return a.to(torch::kInt64); });
   large("large_relu", [](T a, T) { return torch::relu(a); });
   large("large_exp", [](T a, T) { return a.exp(); });
   large("large_log", [](T a, T) { return a.log(); });
   large("large_tanh", [](T a, T) { return a.tanh(); });
   large("large_sigmoid", [](T a, T) { return a.sigmoid(); });
+  large("large_exp2", [](T a, T) { return a.exp2(); });
   large("large_expm1", [](T a, T) { return a.expm1(); });
   large("large_log1p", [](T a, T) { return a.log1p(); });
   large("large_log2", [](T a, T) { return a.log2(); });
+  large("large_log10", [](T a, T) { return a.log10(); });
   large("large_sin", [](T a, T) { return a.sin(); });
   large("large_cos", [](T a, T) { return a.cos(); });
   large("large_tan", [](T a, T) { return a.tan(); });
   large("large_atan", [](T a, T) { return a.atan(); });
+  large("large_atan2", [](T a, T b) { return a.atan2(b); });
   large("large_sinh", [](T a, T) { return a.sinh(); });
+  large("large_cosh", [](T a, T) { return a.cosh(); });
+  large("large_asinh", [](T a, T) { return a.asinh(); });
+  large("large_acosh", [](T a, T) { return (a + 0.5).acosh(); });
+  large("large_atanh", [](T a, T) { return (a - 0.5).atanh(); });
   large("large_erf", [](T a, T) { return a.erf(); });
   large("large_erfc", [](T a, T) { return a.erfc(); });
   large("large_asin", [](T a, T) { return (a - 0.5).asin(); });
+  large("large_acos", [](T a, T) { return (a - 0.5).acos(); });
   large("large_pow", [](T a, T b) { return a.pow(b); });
   large("large_pow_2.5", [](T a, T) { return a.pow(2.5); });
   large("large_fmod", [](T a, T b) { return a.fmod(b); });
@@ -191,22 +227,35 @@ const int registered = [] {
   large("large_add_transposed", [](T a, T b) { return a + b.t(); });
   large("large_copy_transposed", [](T a, T) { return a.t().contiguous(); });
   large("large_sum", [](T a, T) { return a.sum(); });
+  large("large_mean", [](T a, T) { return a.mean(); });
+  large("large_sum_rows", [](T a, T) { return a.sum({1}); });
   large("large_mean_rows", [](T a, T) { return a.mean({1}); });
   large("large_sum_columns", [](T a, T) { return a.sum({0}); });
   large("large_max", [](T a, T) { return a.max(); });
+  large("large_prod", [](T a, T) { return a.prod(); });
+  large("large_all", [](T a, T) { return a.all(); });
+  large("large_count_nonzero", [](T a, T) { return a.count_nonzero(); });
+  large("large_amax_rows", [](T a, T) { return a.amax({1}); });
+  large("large_amax_columns", [](T a, T) { return a.amax({0}); });
+  large("large_max_rows", [](T a, T) { return std::get<0>(a.max(1)); });
+  large("large_max_columns", [](T a, T) { return std::get<0>(a.max(0)); });
+  large("large_argmax", [](T a, T) { return a.argmax(); });
   large("large_argmax_rows", [](T a, T) { return a.argmax(1); });
   large("large_var_rows", [](T a, T) { return a.var({1}); });
+  large("large_var", [](T a, T) { return a.var(); });
+  large("large_var_columns", [](T a, T) { return a.var({0}); });
   large("large_norm", [](T a, T) { return a.norm(); });
+  large("large_norm_rows", [](T a, T) { return a.norm(2, {1}); });
+  large("large_norm_1", [](T a, T) { return a.norm(1); });
+  large("large_logsumexp_rows", [](T a, T) { return a.logsumexp({1}); });
   large("large_cumsum_rows", [](T a, T) { return a.cumsum(1); });
   large("large_cumsum_columns", [](T a, T) { return a.cumsum(0); });
+  large("large_cumprod_rows", [](T a, T) { return a.cumprod(1); });
   large("large_sort_rows", [](T a, T) { return std::get<0>(a.sort(1)); });
   large("large_softmax", [](T a, T) { return torch::softmax(a, 1); });
   large("large_log_softmax", [](T a, T) { return torch::log_softmax(a, 1); });
-  benchmark::RegisterBenchmark("large_softmax_backward", large_softmax_backward)
-      ->Arg(1)
-      ->Arg(2)
-      ->UseRealTime()
-      ->Unit(benchmark::kMicrosecond);
+  backward("large_softmax_backward", [](T a) { return torch::softmax(a, 1); });
+  backward("large_log_softmax_backward", [](T a) { return torch::log_softmax(a, 1); });
   large("large_repeat", [](T a, T) { return a.narrow(0, 0, 1024).repeat({2, 1}); });
   large("large_repeat_interleave",
         [](T a, T) { return a.narrow(0, 0, 1024).repeat_interleave(2, 0); });

@@ -149,6 +149,31 @@ TEST(Index, NothingIsChangedByACallThatThrows) {
   EXPECT_TRUE(x.equal(arange(4)));
 }
 
+/// Indices are checked piece by piece, on several threads: here the wrong ones are in later pieces,
+/// and the message names the least of them, or the greatest.
+TEST(Index, WrongIndicesAreFoundWhereverTheyStand) {
+  const Tensor x = zeros({300, 400}), src = ones({300, 400});
+  for (const int64_t dim : {0, 1}) {
+    const std::string size = std::to_string(x.size(dim));
+    const Tensor index = adjoint::randint(x.size(dim), {300, 400}, kInt64);
+    index[170][399] = x.size(dim);
+    const std::string beyond = "index " + size + " is out of range for a dimension of size " + size;
+    for (const std::string& message : {beyond, std::string("index -7 is out of range")}) {
+      EXPECT_THAT(test::error_of([&] { x.gather(dim, index); }), HasSubstr("gather: " + message));
+      EXPECT_THAT(test::error_of([&] { x.scatter(dim, index, 1); }),
+                  HasSubstr("scatter: " + message));
+      EXPECT_THAT(test::error_of([&] { x.scatter_(dim, index, src); }),
+                  HasSubstr("scatter_: " + message));
+      EXPECT_THAT(test::error_of([&] { x.scatter_add_(dim, index, src); }),
+                  HasSubstr("scatter_add_: " + message));
+      index[299][0] = -7;
+      index[299][1] = -1;
+    }
+  }
+  EXPECT_THROW(zeros({0}).gather(0, tensor({0})), IndexError);
+  EXPECT_EQ(x.count_nonzero().item<int64_t>(), 0);
+}
+
 TEST(Index, NonzeroOfEveryKind) {
   EXPECT_EQ(nonzero(zeros({0, 3})).sizes(), IntArrayRef({0, 2}));
   EXPECT_EQ(nonzero(tensor(0)).sizes(), IntArrayRef({0, 0}));

@@ -217,6 +217,34 @@ TEST(Pointwise, ABoundThatIsNaNGivesNaN) {
   for (const float v : values<float>(torch::clamp(x, kNaN, 9))) EXPECT_TRUE(std::isnan(v));
 }
 
+/// So many are computed in blocks.
+TEST(Pointwise, MillionsOfElementsAreThoseOfTheirParts) {
+  const int64_t n = 2'100'003, cut = 1'000'001;
+  const Tensor a = torch::randn({n}), b = torch::randn({n});
+  const auto compute = [](const Tensor& x, const Tensor& y) {
+    return torch::where(x < y, x * 3, (x - y).exp());
+  };
+  const Tensor parts = torch::cat({compute(a.narrow(0, 0, cut), b.narrow(0, 0, cut)),
+                                   compute(a.narrow(0, cut, n - cut), b.narrow(0, cut, n - cut))});
+  EXPECT_TRUE(compute(a, b).equal(parts));
+}
+
+/// Each operand of three has an innermost loop of its own where it repeats one element.
+TEST(Pointwise, AnyOfThreeOperandsMayRepeat) {
+  const auto random = [] { return torch::randn({7, 65}); };
+  for (int repeated = 0; repeated < 8; ++repeated) {
+    const auto operand = [&](int k) {
+      return (repeated >> k & 1) != 0 ? random() : random().narrow(1, 0, 1);
+    };
+    const Tensor a = operand(0), b = operand(1), c = operand(2);
+    const auto whole = [](const Tensor& t) { return t.expand({7, 65}).contiguous(); };
+    const Tensor one_by_one = torch::addcmul(whole(a), whole(b), whole(c), 0.5);
+    EXPECT_TRUE(torch::addcmul(a, b, c, 0.5).expand({7, 65}).equal(one_by_one)) << repeated;
+    const Tensor chosen = torch::where(whole(a) < 0, whole(b), whole(c));
+    EXPECT_TRUE(torch::where(a < 0, b, c).expand({7, 65}).equal(chosen)) << repeated;
+  }
+}
+
 // ---- in place -----------------------------------------------------------------------------------
 
 TEST(InPlace, ComputesIntoAnyView) {

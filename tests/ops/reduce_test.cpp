@@ -153,6 +153,19 @@ TEST(Reduce, TheSameBitsAtEveryThreadCount) {
   set_num_threads(before);
 }
 
+/// Contiguous rows are handled one by one, others by operations on whole tensors.
+TEST(Softmax, GradientsDoNotDependOnTheLayout) {
+  for (const ScalarType dtype : {kFloat32, kFloat64}) {
+    for (const int64_t n : {1, 5, 300, 40000}) {
+      const Tensor g = reals({9, n}, dtype), y = softmax(reals({9, n}, dtype), 1);
+      const Tensor spread = empty({9, 2 * n}, dtype).slice(1, 0, 2 * n, 2);
+      spread.copy_(g);
+      EXPECT_TRUE(softmax_backward(g, y, 1).equal(softmax_backward(spread, y, 1))) << n;
+      EXPECT_TRUE(softmax_backward(g, y, 1).allclose(y * (g - (g * y).sum(1, true)), 1e-5, 1e-7));
+    }
+  }
+}
+
 TEST(Reduce, DtypesOfSumsAndMeans) {
   const Tensor x = tensor({3, 4}, kInt32);
   EXPECT_EQ(x.sum().scalar_type(), kInt64);
