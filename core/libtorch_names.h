@@ -37,4 +37,4 @@ template <class... Args>
     }                                                                             \
   } while (false)
 #define TORCH_INTERNAL_ASSERT(condition, ...) TORCH_CHECK(condition __VA_OPT__(, ) __VA_ARGS__)
-#define AT_ASSERT(condition) TORCH_CHECK(condition)
+#define AT_ASSERT(condition, ...) TORCH_CHECK(condition __VA_OPT__(, ) __VA_ARGS__)

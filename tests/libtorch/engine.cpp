@@ -138,10 +138,10 @@ void reentrance() {
 void inference() {
   torch::Tensor made;
   {
-    torch::autograd::InferenceMode guard;
+    torch::InferenceMode guard;
     made = torch::ones({2}, torch::kDouble);
     made.add_(1);
-    const torch::autograd::InferenceMode off(false);
+    const torch::InferenceMode off(false);
     SHOW(torch::ones({2}).is_inference());
     SHOW((leaf({1}) * 2).requires_grad());
   }
