@@ -1,12 +1,17 @@
 #include "adjoint/autograd/engine.h"
 
+#include <mutex>
+#include <thread>
+
 #include <fmt/ranges.h>
+#include <spdlog/logger.h>
 
 #include "adjoint/autograd/anomaly.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/meta.h"
 #include "adjoint/autograd/saved_tensor.h"
 #include "adjoint/autograd/sweep.h"
+#include "adjoint/core/logging.h"
 
 namespace adjoint::autograd {
 namespace {
@@ -89,7 +94,26 @@ std::optional<Sweep::Waiting> Sweep::next() {
   return std::move(waiting_.extract(waiting_.begin()).mapped());
 }
 
+namespace {
+
+/// How many sweeps are under way on this thread, each called from a rule or a hook of the one
+/// before.
+thread_local int sweeps_under_way = 0;
+/// So many fit on a thread's stack, with all that rules call in between.
+constexpr int kMostSweepsAThread = 64;
+
+struct UnderWay {
+  UnderWay() { ++sweeps_under_way; }
+  ~UnderWay() { --sweeps_under_way; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+};
+
+}  // namespace
+
 void Sweep::run() {
+  if (sweeps_under_way == kMostSweepsAThread) return run_on_another_stack();
+  const UnderWay counted;
   const AutoGradMode recording(create_graph_);
   while (auto waiting = next()) {
     call_hooks(waiting->node, waiting->gradients);
@@ -97,10 +121,22 @@ void Sweep::run() {
   }
 }
 
+void Sweep::run_on_another_stack() {
+  std::exception_ptr error;
+  std::thread([this, &error, inference = InferenceMode::is_enabled()] {
+    try {
+      const InferenceMode mode(inference);
+      run();
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }).join();
+  if (error != nullptr) std::rethrow_exception(error);
+}
+
 void Sweep::call_hooks(const std::shared_ptr<Node>& node, Grads& gradients) {
-  const std::vector<Node::OutputHook>& registered = node->hooks();
-  if (registered.empty()) return;
-  const std::vector<Node::OutputHook> hooks = registered;  // a hook may remove itself
+  if (node->hooks() == nullptr) return;
+  const std::vector<Node::OutputHook> hooks = node->hooks()->of_outputs;  // one may remove itself
   for (const Node::OutputHook& hook : hooks) {
     Tensor& gradient = gradients[hook.output_nr];
     if (!gradient.defined()) continue;
@@ -108,10 +144,48 @@ void Sweep::call_hooks(const std::shared_ptr<Node>& node, Grads& gradients) {
       check(replaced.sizes() == gradient.sizes(),
             "hook on an output of {}: it returned a gradient of shape [{}] in place of [{}]",
             node->name(), fmt::join(replaced.sizes(), ", "), fmt::join(gradient.sizes(), ", "));
+      check(replaced.scalar_type() == gradient.scalar_type(),
+            "hook on an output of {}: it returned a gradient of dtype {} in place of {}",
+            node->name(), replaced.scalar_type(), gradient.scalar_type());
       gradient = std::move(replaced);
     }
   }
 }
+
+namespace {
+
+/// What the hooks before the node's rule make of the gradients that it is to get.
+Grads changed_before_rule(const Node& node, Grads gradients) {
+  const std::vector<std::shared_ptr<FunctionPreHook>> hooks = node.hooks()->before_rule;
+  for (const auto& hook : hooks) {
+    gradients = (*hook)(gradients);
+    check(gradients.size() == node.num_inputs(),
+          "pre hook of {}: it returned {} gradients for {} outputs", node.name(), gradients.size(),
+          node.num_inputs());
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined()) continue;
+      check(gradients[i].sizes() == IntArrayRef(node.outputs()[i].sizes),
+            "pre hook of {}: it returned a gradient of shape [{}] for output {} of shape [{}]",
+            node.name(), fmt::join(gradients[i].sizes(), ", "), i,
+            fmt::join(node.outputs()[i].sizes, ", "));
+    }
+  }
+  return gradients;
+}
+
+/// What the hooks after the node's rule make of the gradients that it has returned.
+Grads changed_after_rule(const Node& node, Grads results, const Grads& gradients) {
+  const std::vector<std::shared_ptr<FunctionPostHook>> hooks = node.hooks()->after_rule;
+  const std::size_t expected = results.size();
+  for (const auto& hook : hooks) {
+    results = (*hook)(results, gradients);
+    check(results.size() == expected, "post hook of {}: it returned {} gradients for {} inputs",
+          node.name(), results.size(), expected);
+  }
+  return results;
+}
+
+}  // namespace
 
 void Sweep::propagate(const std::shared_ptr<Node>& node, Grads gradients) {
   if (capturing_) {
@@ -131,8 +205,12 @@ void Sweep::propagate(const std::shared_ptr<Node>& node, Grads gradients) {
   Grads results;
   {
     const CurrentNode current(node);
+    if (node->hooks() != nullptr) gradients = changed_before_rule(*node, std::move(gradients));
+    const bool hooked = node->hooks() != nullptr && !node->hooks()->after_rule.empty();
+    const Grads seen = hooked ? gradients : Grads();
     results = AnomalyMode::is_enabled() ? apply_checked(*node, std::move(gradients), needs)
                                         : node->apply(std::move(gradients), needs);
+    if (hooked) results = changed_after_rule(*node, std::move(results), seen);
   }
   if (!retain_graph_) node->release_saved();
   if (results.size() != edges.size() && !edges.empty()) {
@@ -214,8 +292,22 @@ variable_list sweep(const char* what, const variable_list& roots, const variable
 
 }  // namespace
 
+namespace {
+
+void warn_of_cycle() {
+  static std::once_flag warned;
+  std::call_once(warned, [] {
+    logger().warn(
+        "backward with create_graph: a leaf's grad() now keeps a graph that keeps the leaf, and "
+        "neither is freed before mutable_grad().reset(); autograd::grad makes no such cycle");
+  });
+}
+
+}  // namespace
+
 void backward(const variable_list& tensors, const variable_list& grad_tensors,
               std::optional<bool> retain_graph, bool create_graph, const variable_list& inputs) {
+  if (create_graph) warn_of_cycle();
   if (inputs.empty()) {
     sweep("backward", tensors, grad_tensors, retain_graph, create_graph, nullptr);
     return;
@@ -231,6 +323,7 @@ void backward(const variable_list& tensors, const variable_list& grad_tensors,
 variable_list grad(const variable_list& outputs, const variable_list& inputs,
                    const variable_list& grad_outputs, std::optional<bool> retain_graph,
                    bool create_graph, bool allow_unused) {
+  check(!inputs.empty(), "grad: the list of inputs is empty");
   variable_list grads = sweep("grad", outputs, grad_outputs, retain_graph, create_graph, &inputs);
   for (std::size_t i = 0; i < inputs.size() && !allow_unused; ++i) {
     check(grads[i].defined(),

@@ -49,4 +49,10 @@ class InferenceMode {
   bool inference_before_;
 };
 
+namespace autograd {  // where libtorch has them too
+using adjoint::AutoGradMode;
+using adjoint::GradMode;
+using adjoint::InferenceMode;
+}  // namespace autograd
+
 }  // namespace adjoint

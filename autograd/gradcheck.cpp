@@ -146,9 +146,15 @@ std::vector<Jacobian> Check::analytic_jacobians(std::size_t output) {
 void Check::compare(std::size_t output, std::size_t input, const Jacobian& analytic,
                     const Jacobian& numeric) {
   std::vector<Mismatch> found = mismatches(analytic, numeric, tolerance_);
+  // In float32 rounding bends every function: no bend is told from a kink.
+  const bool knows_kinks = outputs_[output].scalar_type() == kFloat64 &&
+                           source_tensors_[input].scalar_type() == kFloat64;
+  const auto one_sided = [&](const Mismatch& m) {
+    return knows_kinks ? differences_.one_sided(output, input, m) : OneSided{};
+  };
   if (options_.allow_kinks()) {
     std::erase_if(found, [&](const Mismatch& m) {
-      const OneSided sides = differences_.one_sided(output, input, m);
+      const OneSided sides = one_sided(m);
       const auto [low, high] = std::minmax(sides.left, sides.right);
       const double value = analytic.at(m.row, m.column);
       const bool subgradient = is_kink(sides, tolerance_) && value >= low - tolerance_.atol &&
@@ -169,8 +175,7 @@ void Check::compare(std::size_t output, std::size_t input, const Jacobian& analy
   std::string text =
       report(analytic, numeric, std::move(found), tolerance_, name_of(output),
              label(wording_.output(output), outputs_[output]),
-             label(wording_.input(sources_[input]), source_tensors_[input]),
-             [&](const Mismatch& m) { return differences_.one_sided(output, input, m); });
+             label(wording_.input(sources_[input]), source_tensors_[input]), one_sided);
   if (differences_.evaluate() != differences_.evaluate()) {
     text +=
         "  note: the function gives different values for the same inputs; if it draws random "
@@ -344,6 +349,12 @@ Values gradcheck_detail::random_values(int64_t count, const Generator& generator
 bool gradcheck_detail::checked(const GradcheckFunction& function, const variable_list& inputs,
                                const GradcheckOptions& options, const Wording& wording,
                                bool all_differentiable) {
+  check(options.eps() > 0 && std::isfinite(options.eps()),
+        "{}: eps is the step of the differences and has to be positive, got {}", wording.check,
+        options.eps());
+  check(options.atol() >= 0 && options.rtol() >= 0 && options.nondet_tol() >= 0,
+        "{}: tolerances cannot be negative, got atol {}, rtol {}, nondet_tol {}", wording.check,
+        options.atol(), options.rtol(), options.nondet_tol());
   const AutoGradMode recording(true);
   try {
     Check(function, inputs, options, wording, all_differentiable).run();

@@ -34,6 +34,21 @@ struct Edge {
 /// One edge an input of the operation.
 using EdgeList = InlineVector<Edge, 3>;
 
+/// Called before a node's rule with the gradients of all its outputs, undefined where an output was
+/// not used; returns what takes their place. Derive from it for Node::add_pre_hook.
+struct FunctionPreHook {
+  virtual ~FunctionPreHook() = default;
+  virtual variable_list operator()(const variable_list& grads) = 0;
+};
+
+/// Called after a node's rule with `outputs`, the gradients that it returned, one an input of the
+/// operation (a leaf's sink has none), and `inputs`, those that it got; returns what takes the
+/// place of `outputs`. Derive from it for Node::add_post_hook.
+struct FunctionPostHook {
+  virtual ~FunctionPostHook() = default;
+  virtual variable_list operator()(const variable_list& outputs, const variable_list& inputs) = 0;
+};
+
 /// Which of an operation's inputs need their gradient in this sweep.
 class Needs {
  public:
@@ -108,8 +123,24 @@ class Node {
     unsigned id;
     Hook hook;
   };
-  /// Called with an output's complete gradient, before apply; may replace it.
-  std::vector<OutputHook>& hooks() { return hooks_; }
+  struct Hooks {
+    /// Each called with an output's complete gradient, before the others; may replace it.
+    std::vector<OutputHook> of_outputs;
+    std::vector<std::shared_ptr<FunctionPreHook>> before_rule;
+    std::vector<std::shared_ptr<FunctionPostHook>> after_rule;
+  };
+  /// Null if there never were any.
+  const Hooks* hooks() const { return hooks_.get(); }
+  Hooks& mutable_hooks();
+  /// Replaces this node's hooks by the other's, which has none afterwards.
+  void take_hooks(Node& other) { hooks_ = std::move(other.hooks_); }
+
+  // libtorch's names. They run in the order in which they were added.
+  void add_pre_hook(std::unique_ptr<FunctionPreHook>&& hook);
+  /// Returns a key for del_post_hook.
+  std::uintptr_t add_post_hook(std::unique_ptr<FunctionPostHook>&& hook);
+  /// Whether there was such a hook.
+  bool del_post_hook(const std::uintptr_t& key);
 
   /// Makes the node one that is recorded now, with the next number: a leaf's sink, when it goes
   /// from one graph to another.
@@ -126,7 +157,7 @@ class Node {
   uint64_t sequence_nr_;
   EdgeList edges_;
   InlineVector<OutputMeta, 1> outputs_;
-  std::vector<OutputHook> hooks_;
+  std::unique_ptr<Hooks> hooks_;  // few nodes have any
   std::shared_ptr<const Trace> trace_;
   Node* next_doomed_ = nullptr;
 };

@@ -16,7 +16,7 @@ Node::Hook take_retain_hook(TensorImpl* impl) {
   AutogradMeta& meta = *impl->meta;
   meta.retains_grad = false;
   if (impl->grad_fn == nullptr) return hook;
-  std::erase_if(impl->grad_fn->hooks(), [&](Node::OutputHook& each) {
+  std::erase_if(impl->grad_fn->mutable_hooks().of_outputs, [&](Node::OutputHook& each) {
     const bool found = each.id == meta.retain_hook && each.output_nr == impl->output_nr;
     if (found) hook = std::move(each.hook);
     return found;
@@ -31,7 +31,7 @@ void set_origin(TensorImpl* impl, std::shared_ptr<Node> node, uint32_t output_nr
   impl->grad_fn = std::move(node);
   impl->output_nr = output_nr;
   if (retain == nullptr || impl->grad_fn == nullptr) return;
-  auto& hooks = impl->grad_fn->hooks();
+  auto& hooks = impl->grad_fn->mutable_hooks().of_outputs;
   impl->meta->retains_grad = true;
   impl->meta->retain_hook = hooks.empty() ? 0 : hooks.back().id + 1;
   hooks.push_back({output_nr, impl->meta->retain_hook, std::move(retain)});

@@ -28,6 +28,7 @@ class Sweep {
   /// Restricts the sweep to what leads to these edges, and keeps what arrives there.
   void capture(const std::vector<Edge>& roots, const std::vector<Edge>& inputs);
   void receive(const Edge& edge, Tensor gradient);
+  /// In a rule or a hook that a sweep is calling, too, to any depth.
   void run();
   /// What arrived at the i-th captured edge; undefined if nothing did.
   std::vector<Tensor> captured;
@@ -44,6 +45,7 @@ class Sweep {
   void propagate(const std::shared_ptr<Node>& node, Grads gradients);
 
  private:
+  void run_on_another_stack();
   bool leads_somewhere(const Node* node) const { return !capturing_ || wanted_.contains(node); }
 
   bool retain_graph_;

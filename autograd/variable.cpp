@@ -1,11 +1,15 @@
 // Tensor's autograd methods: a tensor's own place in the graph.
 
+#include <mutex>
 #include <thread>
+
+#include <spdlog/logger.h>
 
 #include "adjoint/autograd/engine.h"
 #include "adjoint/autograd/meta.h"
 #include "adjoint/autograd/record.h"
 #include "adjoint/core/inference.h"
+#include "adjoint/core/logging.h"
 
 namespace adjoint {
 namespace autograd {
@@ -103,6 +107,16 @@ std::shared_ptr<autograd::Node> Tensor::grad_fn() const {
 const Tensor& Tensor::grad() const {
   static const Tensor none;
   const auto& meta = impl()->meta;
+  if (meta != nullptr && meta->grad.defined()) return meta->grad;
+  if (impl()->grad_fn != nullptr && !retains_grad()) {
+    static std::once_flag warned;
+    std::call_once(warned, [&] {
+      logger().warn(
+          "grad: the tensor ({}) is the result of {}, not a leaf, and keeps no gradient; call "
+          "retain_grad() on it before backward if it is to",
+          std::string(describe()), grad_fn()->name());
+    });
+  }
   return meta == nullptr ? none : meta->grad;
 }
 
@@ -127,7 +141,7 @@ unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
         "requires_grad_() first",
         describe());
   const autograd::Edge origin = gradient_edge(*this);
-  auto& hooks = origin.function->hooks();
+  auto& hooks = origin.function->mutable_hooks().of_outputs;
   const unsigned id = hooks.empty() ? 0 : hooks.back().id + 1;
   hooks.push_back({origin.input_nr, id, std::move(hook)});
   return id;
@@ -135,8 +149,8 @@ unsigned Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
 
 void Tensor::remove_hook(unsigned pos) const {
   const std::shared_ptr<autograd::Node> origin = grad_fn();
-  auto& hooks = (origin ? origin : autograd::accumulate_grad_node(*this))->hooks();
-  const auto removed = std::erase_if(hooks, [&](const auto& h) { return h.id == pos; });
+  auto& hooks = (origin ? origin : autograd::accumulate_grad_node(*this))->mutable_hooks();
+  const auto removed = std::erase_if(hooks.of_outputs, [&](const auto& h) { return h.id == pos; });
   check(removed != 0, "remove_hook: the tensor has no hook number {}", pos);
 }
 
@@ -185,7 +199,7 @@ void Tensor::set_data(const Tensor& new_data) const {
   if (of_other_kind && self->meta != nullptr && self->meta->accumulate_grad != nullptr) {
     // A sink of the old shape must not receive gradients for the new one.
     const auto before = std::exchange(self->meta->accumulate_grad, nullptr);
-    autograd::accumulate_grad_node(*this)->hooks() = before->hooks();
+    autograd::accumulate_grad_node(*this)->take_hooks(*before);
   }
 }
 

@@ -7,4 +7,10 @@ void Scalar::fail_to_fit(ScalarType type) const {
   fail("the number {} does not fit {}", integer_, type);
 }
 
+std::ostream& operator<<(std::ostream& out, const Scalar& value) {
+  if (value.isFloatingPoint()) return out << value.toDouble();
+  if (value.isBoolean()) return out << (value.toBool() ? "true" : "false");
+  return out << value.toLong();
+}
+
 }  // namespace adjoint

@@ -65,6 +65,13 @@ class Scalar {
   int32_t toInt() const { return to<int32_t>(); }
   bool toBool() const { return to<bool>(); }
 
+  /// Whether it is this number: a bool equals no number that is none.
+  template <class T>
+  requires std::is_arithmetic_v<T>
+  bool equal(T number) const {
+    return isBoolean() == std::same_as<T, bool> && *this == Scalar(number);
+  }
+
   Scalar operator-() const {
     check(!isBoolean(), "a bool has no negative");
     return isFloatingPoint() ? Scalar(-real_)
@@ -84,5 +91,6 @@ class Scalar {
     int64_t integer_;
   };
 };
+std::ostream& operator<<(std::ostream& out, const Scalar& value);
 
 }  // namespace adjoint

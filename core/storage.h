@@ -33,6 +33,8 @@ class Storage {
 
   std::byte* data() const { return data_; }
   std::size_t nbytes() const { return nbytes_; }
+  /// Whether the memory is someone else's.
+  bool is_foreign() const { return deleter_ != nullptr; }
 
   uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }

@@ -68,6 +68,14 @@ Scalar Tensor::item() const {
   });
 }
 
+bool Tensor::is_nonzero() const {
+  check(numel() == 1,
+        "is_nonzero: expected a tensor of one element, got {}; reduce it first, as in x.any() or "
+        "x.all()",
+        describe());
+  return item().toBool();
+}
+
 Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, int64_t offset) const {
   check_strides(sizes, strides);
   check(offset >= 0, "a storage offset cannot be negative: {}", offset);

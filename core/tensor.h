@@ -58,6 +58,8 @@ class Tensor {
   bool defined() const { return impl_ != nullptr; }
   /// Makes this handle undefined; the tensor lives on in other handles.
   void reset() { impl_.reset(); }
+  /// How many handles and others hold the tensor.
+  std::size_t use_count() const { return static_cast<std::size_t>(impl_.use_count()); }
   /// Whether both handles are of one tensor (not: whether the elements are equal).
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
 
@@ -76,7 +78,11 @@ class Tensor {
   ScalarType scalar_type() const { return impl()->dtype; }
   ScalarType dtype() const { return impl()->dtype; }
   bool is_floating_point() const { return isFloatingType(scalar_type()); }
+  /// Whether the dtype has negative numbers.
+  bool is_signed() const { return scalar_type() != kUInt8 && scalar_type() != kBool; }
+  bool is_same_size(const Tensor& other) const { return sizes() == other.sizes(); }
   Device device() const { return kCPU; }
+  int64_t get_device() const { return device().index(); }
   bool is_cpu() const { return true; }
   bool is_cuda() const { return false; }
   Layout layout() const { return kStrided; }
@@ -100,6 +106,8 @@ class Tensor {
   T item() const {
     return item().to<T>();
   }
+  /// Whether the one element of a tensor that has one is not 0. Throws Error otherwise.
+  bool is_nonzero() const;
   /// The elements as an array of N dimensions, `a[i][j]`, without checks of the indices. Throws
   /// Error unless T is the tensor's type and N its number of dimensions.
   template <class T, std::size_t N>
@@ -183,7 +191,7 @@ class Tensor {
   /// Whether the tensor was made in InferenceMode: it has no place in any graph, ever.
   bool is_inference() const { return impl()->inference; }
 
-  // ---- ops/view.cpp, ops/split.cpp: other geometries of the same memory -------------------------
+  // ---- ops/view.cpp, ops/reshape_in_place.cpp, ops/split.cpp: other geometries of the same memory
 
   Tensor view(IntArrayRef size) const;
   Tensor view_as(const Tensor& other) const { return view(other.sizes()); }
@@ -195,6 +203,8 @@ class Tensor {
   Tensor permute(IntArrayRef dims) const;
   Tensor select(int64_t dim, int64_t index) const;
   Tensor operator[](int64_t index) const { return select(0, index); }
+  /// Throws Error unless the number is an integer.
+  Tensor operator[](const Scalar& index) const;
   Tensor slice(int64_t dim = 0, std::optional<int64_t> start = std::nullopt,
                std::optional<int64_t> end = std::nullopt, int64_t step = 1) const;
   Tensor narrow(int64_t dim, int64_t start, int64_t length) const;
@@ -211,6 +221,14 @@ class Tensor {
   Tensor& unsqueeze_(int64_t dim) const;
   Tensor& swapaxes_(int64_t axis0, int64_t axis1) const { return transpose_(axis0, axis1); }
   Tensor& swapdims_(int64_t dim0, int64_t dim1) const { return transpose_(dim0, dim1); }
+  Tensor& as_strided_(IntArrayRef size, IntArrayRef stride,
+                      std::optional<int64_t> storage_offset = std::nullopt) const;
+  /// Another shape for the same memory, contiguous; elements that it did not have are undefined.
+  /// Where the memory is too small, new one takes its place, with the old one's content. Throws
+  /// Error for a tensor that requires grad, and where other tensors share the memory that is too
+  /// small, or it is someone else's.
+  Tensor& resize_(IntArrayRef size) const;
+  Tensor& resize_as_(const Tensor& the_template) const { return resize_(the_template.sizes()); }
   Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
   Tensor unflatten(int64_t dim, IntArrayRef sizes) const;
   Tensor as_strided(IntArrayRef size, IntArrayRef stride,
@@ -441,6 +459,17 @@ class Tensor {
   Tensor arctan2(const Tensor& other) const { return atan2(other); }
   Tensor& arctan2_(const Tensor& other) const { return atan2_(other); }
 
+  // ---- ops/log_domain.cpp: sums and products next to a logarithm
+
+  /// log(exp(self) + exp(other)), and the same to the base 2.
+  Tensor logaddexp(const Tensor& other) const;
+  Tensor logaddexp2(const Tensor& other) const;
+  /// self * log(other), which is 0 where self is.
+  Tensor xlogy(const Tensor& other) const;
+  Tensor xlogy(const Scalar& other) const;
+  Tensor& xlogy_(const Tensor& other) const;
+  Tensor& xlogy_(const Scalar& other) const;
+
   // ---- ops/rounding.cpp: to whole numbers; their derivative is zero
 
   Tensor floor() const;
@@ -488,12 +517,16 @@ class Tensor {
                 const std::optional<Scalar>& max = std::nullopt) const {
     return clamp_(min, max);
   }
+  Tensor clip(const Tensor& min, const Tensor& max = {}) const { return clamp(min, max); }
+  Tensor& clip_(const Tensor& min, const Tensor& max = {}) const { return clamp_(min, max); }
   Tensor clamp_min(const Scalar& min) const { return clamp(min); }
   Tensor clamp_min(const Tensor& min) const { return clamp(min); }
   Tensor& clamp_min_(const Scalar& min) const { return clamp_(min); }
+  Tensor& clamp_min_(const Tensor& min) const { return clamp_(min); }
   Tensor clamp_max(const Scalar& max) const { return clamp(std::nullopt, max); }
   Tensor clamp_max(const Tensor& max) const { return clamp({}, max); }
   Tensor& clamp_max_(const Scalar& max) const { return clamp_(std::nullopt, max); }
+  Tensor& clamp_max_(const Tensor& max) const { return clamp_({}, max); }
   /// This where the bool tensor `condition` is true, `other` elsewhere.
   Tensor where(const Tensor& condition, const Tensor& other) const;
   Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
@@ -686,6 +719,8 @@ class Tensor {
   std::tuple<Tensor, Tensor> kthvalue(int64_t k, int64_t dim = -1, bool keepdim = false) const;
   Tensor median() const;
   std::tuple<Tensor, Tensor> median(int64_t dim, bool keepdim = false) const;
+  /// How often each of 0, 1, 2, ... is among the elements (ops/unique.cpp).
+  Tensor bincount(const std::optional<Tensor>& weights = std::nullopt, int64_t minlength = 0) const;
 
   // ---- ops/matmul.cpp ---------------------------------------------------------------------------
 
@@ -707,8 +742,12 @@ class Tensor {
                    const Scalar& alpha = 1) const;
   Tensor addmv(const Tensor& mat, const Tensor& vec, const Scalar& beta = 1,
                const Scalar& alpha = 1) const;
+  Tensor& addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta = 1,
+                 const Scalar& alpha = 1) const;
   Tensor addr(const Tensor& vec1, const Tensor& vec2, const Scalar& beta = 1,
               const Scalar& alpha = 1) const;
+  Tensor& addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta = 1,
+                const Scalar& alpha = 1) const;
   Tensor inner(const Tensor& other) const;
   Tensor trace() const;
 
@@ -774,6 +813,8 @@ class Tensor {
   // ---- ops/creation.cpp: new tensors of this one's dtype ----------------------------------------
 
   Tensor new_empty(IntArrayRef size, const TensorOptions& options = {}) const;
+  Tensor new_empty_strided(IntArrayRef size, IntArrayRef stride,
+                           const TensorOptions& options = {}) const;
   Tensor new_zeros(IntArrayRef size, const TensorOptions& options = {}) const;
   Tensor new_ones(IntArrayRef size, const TensorOptions& options = {}) const;
   Tensor new_full(IntArrayRef size, const Scalar& fill_value,
@@ -791,7 +832,9 @@ class Tensor {
                   std::optional<Generator> generator = std::nullopt) const;
   Tensor& random_(int64_t to, std::optional<Generator> generator = std::nullopt) const;
   Tensor& random_(std::optional<Generator> generator = std::nullopt) const;
-  /// 1 with probability p, else 0.
+  /// 1 with probability p, or that of its element, else 0.
+  Tensor bernoulli(std::optional<Generator> generator = std::nullopt) const;
+  Tensor bernoulli(double p, std::optional<Generator> generator = std::nullopt) const;
   Tensor& bernoulli_(double p = 0.5, std::optional<Generator> generator = std::nullopt) const;
   Tensor& bernoulli_(const Tensor& p, std::optional<Generator> generator = std::nullopt) const;
 
@@ -821,6 +864,8 @@ Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 inline bool is_floating_point(const Tensor& self) { return self.is_floating_point(); }
+inline bool is_signed(const Tensor& self) { return self.is_signed(); }
+inline bool is_nonzero(const Tensor& self) { return self.is_nonzero(); }
 
 /// The dtype of an operation on these, by PyTorch's rules: tensors with dimensions decide; one
 /// without, or a plain number, only if it is of a higher category (bool < integer < float).

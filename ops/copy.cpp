@@ -33,6 +33,9 @@ Tensor Tensor::to(ScalarType dtype, bool /*non_blocking*/, bool copy) const {
                           [](const Tensor& g) { return Grads{g}; });
 }
 Tensor Tensor::to(const TensorOptions& options, bool non_blocking, bool copy) const {
+  check(!options.requires_grad(),
+        "to: the options say requires_grad, which to() does not change; call requires_grad_() on "
+        "the result");
   return to(options.dtype_opt().value_or(scalar_type()), non_blocking, copy);
 }
 Tensor Tensor::to(Device, ScalarType dtype, bool non_blocking, bool copy) const {

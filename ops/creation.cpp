@@ -327,6 +327,11 @@ Tensor Tensor::new_empty(IntArrayRef size, const TensorOptions& options) const {
   return empty(size, with_dtype(options, scalar_type()));
 }
 
+Tensor Tensor::new_empty_strided(IntArrayRef size, IntArrayRef stride,
+                                 const TensorOptions& options) const {
+  return empty_strided(size, stride, with_dtype(options, scalar_type()));
+}
+
 Tensor Tensor::new_zeros(IntArrayRef size, const TensorOptions& options) const {
   return zeros(size, with_dtype(options, scalar_type()));
 }

@@ -82,6 +82,7 @@ class Selector {
   explicit Selector(const Tensor& self) : selection_{self, {}} {}
 
   Selection select(ArrayRef<TensorIndex> indices) {
+    check(!indices.empty(), "index: the list of indices is empty; \"...\" means all elements");
     const int64_t ndim = selection_.view.dim();
     int64_t taken = 0, ellipses = 0;
     for (const TensorIndex& index : indices) {

@@ -88,6 +88,10 @@ std::ostream& operator<<(std::ostream& stream, const std::vector<TensorIndex>& t
 
 namespace adjoint {
 
+/// The indexed elements.
+inline Tensor index(const Tensor& self, ArrayRef<indexing::TensorIndex> indices) {
+  return self.index(indices);
+}
 /// self with `value` written to the indexed elements, or added to them.
 inline Tensor index_put(const Tensor& self, ArrayRef<indexing::TensorIndex> indices,
                         const Tensor& value, bool accumulate = false) {

@@ -133,6 +133,14 @@ Tensor Tensor::addr(const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
                     const Scalar& alpha) const {
   return adjoint::addr(*this, vec1, vec2, beta, alpha);
 }
+Tensor& Tensor::addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta,
+                       const Scalar& alpha) const {
+  return replace("addmv_", *this, adjoint::addmv(*this, mat, vec, beta, alpha));
+}
+Tensor& Tensor::addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+                      const Scalar& alpha) const {
+  return replace("addr_", *this, adjoint::addr(*this, vec1, vec2, beta, alpha));
+}
 Tensor Tensor::inner(const Tensor& other) const { return adjoint::inner(*this, other); }
 Tensor Tensor::trace() const { return adjoint::trace(*this); }
 

@@ -216,6 +216,13 @@ Tensor normal(const Tensor& mean, const Tensor& std, OptionalGenerator generator
   return empty(size, mean.options()).normal_(0, 1, std::move(generator)).mul_(std).add_(mean);
 }
 
+Tensor Tensor::bernoulli(OptionalGenerator generator) const {
+  return adjoint::bernoulli(*this, std::move(generator));
+}
+Tensor Tensor::bernoulli(double p, OptionalGenerator generator) const {
+  return adjoint::bernoulli(*this, p, std::move(generator));
+}
+
 Tensor bernoulli(const Tensor& self, OptionalGenerator generator) {
   return blank(self).bernoulli_(self, std::move(generator));
 }

@@ -135,4 +135,8 @@ Tensor bincount(const Tensor& x, const std::optional<Tensor>& weights, int64_t m
   return scatter_add(zeros({length}, dtype), 0, numbers, weights->to(dtype));
 }
 
+Tensor Tensor::bincount(const std::optional<Tensor>& weights, int64_t minlength) const {
+  return adjoint::bincount(*this, weights, minlength);
+}
+
 }  // namespace adjoint

@@ -144,6 +144,12 @@ Tensor Tensor::select(int64_t d, int64_t index) const {
                      });
 }
 
+Tensor Tensor::operator[](const Scalar& index) const {
+  check(index.isIntegral(/*includeBool=*/false), "operator[]: expected an integer, got the {} {}",
+        index.type(), index.toDouble());
+  return select(0, index.toLong());
+}
+
 Tensor Tensor::slice(int64_t d, std::optional<int64_t> start, std::optional<int64_t> end,
                      int64_t step) const {
   check(dim() > 0, "slice: a tensor without dimensions cannot be sliced");
@@ -223,45 +229,6 @@ Tensor Tensor::unsqueeze(int64_t d) const {
   new_sizes.insert(at(d), 1);
   return record_view("unsqueeze", *this, alias_of(*this, new_sizes, new_strides),
                      [d](const Tensor& g) { return Grads{g.squeeze(d)}; });
-}
-
-// ---- the same in place --------------------------------------------------------------------------
-
-namespace {
-
-/// Makes self what `view` is, a view of it: the same memory in another geometry, and the view's
-/// place in the graph.
-Tensor& become(const char* name, const Tensor& self, const Tensor& view) {
-  TensorImpl* impl = self.impl();
-  if (impl->requires_grad) {  // first: check_inplace would advise a NoGradGuard, which changes
-                              // nothing
-    fail(
-        "{}: a leaf tensor that requires grad ({}) keeps its shape, which is its gradient's; use "
-        "the view that the method without the underscore returns",
-        name, self.describe());
-  }
-  autograd::check_inplace(name, self);
-  impl->geometry = view.impl()->geometry;
-  impl->contiguous = view.impl()->contiguous;
-  // A view reads its place off its base, through its geometry, as soon as the version is another.
-  if (!self.is_view()) autograd::detail::take_place(self, view);
-  autograd::bump_version(self);
-  return const_cast<Tensor&>(self);
-}
-
-}  // namespace
-
-Tensor& Tensor::transpose_(int64_t dim0, int64_t dim1) const {
-  dim0 = wrap_dim("transpose_", dim0, dim());
-  return become("transpose_", *this, transpose(dim0, wrap_dim("transpose_", dim1, dim())));
-}
-Tensor& Tensor::t_() const { return become("t_", *this, t()); }
-Tensor& Tensor::squeeze_() const { return become("squeeze_", *this, squeeze()); }
-Tensor& Tensor::squeeze_(int64_t d) const {
-  return become("squeeze_", *this, squeeze(wrap_dim("squeeze_", d, dim())));
-}
-Tensor& Tensor::unsqueeze_(int64_t d) const {
-  return become("unsqueeze_", *this, unsqueeze(wrap_dim("unsqueeze_", d, dim() + 1)));
 }
 
 Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {

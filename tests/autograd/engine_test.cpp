@@ -64,6 +64,11 @@ TEST(Engine, GradReturnsAndLeavesGradAlone) {
   EXPECT_FALSE(grad({z}, {unused}, {}, true, false, /*allow_unused=*/true)[0].defined());
 }
 
+TEST(Engine, GradNeedsInputs) {
+  const Tensor x = leaf({2});
+  EXPECT_EQ(error_of([&] { grad({(x * x).sum()}, {}); }), "grad: the list of inputs is empty");
+}
+
 TEST(Engine, GradOfAnIntermediateTensor) {
   const Tensor x = leaf({3});
   const Tensor a = x * x;

@@ -384,6 +384,31 @@ TEST(Function, BackwardWithinBackward) {
   EXPECT_EQ(values(x.grad()), (V{12, 16}));
   EXPECT_TRUE(GradMode::is_enabled());
 }
+TEST(Function, BackwardWithinBackwardToAnyDepth) {  // further than one stack would hold
+  const Tensor x = leaf({3, 4});
+  (Reentrant::apply(x, 8000) * 2).sum().backward();
+  EXPECT_EQ(values(x.grad()), (V{12, 16}));
+}
+
+struct ThrowsAtTheBottom : Function<ThrowsAtTheBottom> {
+  static Tensor forward(AutogradContext* ctx, Tensor x, int depth) {
+    ctx->saved_data["depth"] = depth;
+    return x * 1;
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const int64_t depth = ctx->saved_data["depth"].toInt();
+    if (depth == 0) throw std::runtime_error("at the bottom");
+    const AutoGradMode recording(true);
+    ThrowsAtTheBottom::apply(leaf({1}), static_cast<int>(depth) - 1).backward();
+    return {grads[0], Tensor()};
+  }
+};
+TEST(Function, AnErrorComesBackFromAnyDepth) {
+  const Tensor x = leaf({1});
+  EXPECT_THROW(ThrowsAtTheBottom::apply(x, 300).backward(), std::runtime_error);
+  (x * 2).backward();
+  EXPECT_EQ(values(x.grad()), (V{2}));
+}
 
 struct Throws : Function<Throws> {
   static Tensor forward(AutogradContext*, Tensor x, bool now) {

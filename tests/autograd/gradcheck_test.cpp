@@ -1,5 +1,7 @@
 #include "adjoint/autograd/gradcheck.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,10 +10,12 @@
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/random.h"
+#include "adjoint/tests/support/error_of.h"
 
 namespace adjoint::autograd {
 namespace {
 
+using test::error_of;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -222,6 +226,23 @@ TEST(Gradcheck, TellsKinksFromWrongRules) {
                   [](const Tensor& g) { return Grads{g * 3}; });
   };
   EXPECT_THAT(report(jump, {x}), Not(HasSubstr("a kink")));
+  // What float32 rounds off is none either.
+  const auto rounded = [](const Tensor& a) { return a.to(kFloat32) * 2; };
+  EXPECT_THAT(report(rounded, {x}), Not(HasSubstr("a kink")));
+}
+
+TEST(Gradcheck, RefusesOptionsWithoutMeaning) {
+  const Tensor x = ones({2}, checked_input());
+  const auto message = [&](const GradcheckOptions& options) {
+    return error_of([&] { gradcheck([](const Tensor& a) { return a * a; }, x, options); });
+  };
+  EXPECT_EQ(message(GradcheckOptions().eps(0)),
+            "gradcheck: eps is the step of the differences and has to be positive, got 0");
+  EXPECT_THAT(message(GradcheckOptions().eps(NAN)), HasSubstr("has to be positive, got nan"));
+  EXPECT_EQ(message(GradcheckOptions().atol(-1)),
+            "gradcheck: tolerances cannot be negative, got atol -1, rtol 0.001, nondet_tol 0");
+  EXPECT_THAT(message(GradcheckOptions().rtol(NAN)), HasSubstr("rtol nan"));
+  EXPECT_THAT(message(GradcheckOptions().nondet_tol(-1)), HasSubstr("nondet_tol -1"));
 }
 
 TEST(Gradcheck, ChecksDtypesOfGradients) {

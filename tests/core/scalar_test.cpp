@@ -70,6 +70,14 @@ TEST(Scalar, NegatesAndCompares) {
   EXPECT_TRUE(Scalar(true) == 1);
   EXPECT_FALSE(Scalar(kMax) == kMax - 1);  // as integers, not rounded to double
   EXPECT_FALSE(Scalar(NAN) == Scalar(NAN));
+  EXPECT_TRUE(Scalar(1).equal(1.0) && Scalar(1.5).equal(1.5f) && Scalar(true).equal(true));
+  EXPECT_FALSE(Scalar(1).equal(true) || Scalar(true).equal(1) || Scalar(1).equal(2));
+}
+
+TEST(Scalar, Prints) {
+  std::ostringstream out;
+  out << Scalar(2.5) << " " << Scalar(-7) << " " << Scalar(false);
+  EXPECT_EQ(out.str(), "2.5 -7 false");
 }
 
 }  // namespace

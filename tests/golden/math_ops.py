@@ -211,3 +211,21 @@ case("einsum ij,jk", lambda *x: torch.einsum("ij,jk", *x), torch.tensor([[1, 2],
 case("einsum ij,jk", lambda *x: torch.einsum("ij,jk", *x), real(0, 3), real(3, 2))
 case("einsum ij,jk", lambda *x: torch.einsum("ij,jk", *x), real(2, 0), real(0, 3))
 case("einsum ij->", lambda *x: torch.einsum("ij->", *x), torch.tensor([[True, True]]))
+
+# ---- sums and products next to a logarithm
+for dtype in REAL:
+    a = torch.tensor([0.0, 1.5, -2.0, 800.0, -800.0, inf, -inf, inf, -inf, nan, 3.0, 0.25], dtype=dtype)
+    b = torch.tensor([0.0, -1.5, -2.0, 0.0, -801.0, inf, -inf, -inf, 2.0, 1.0, nan, 60.0], dtype=dtype)
+    for name in ("logaddexp", "logaddexp2"):
+        case(name, getattr(torch, name), a, b)
+        # Away from results near 0, which cancel: there float32 has few digits.
+        case(name, getattr(torch, name), 3 + real(3, 1, 4).to(dtype), 3 + real(2, 1).to(dtype))
+    x = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 2.0, -3.0, 2.0, 1.0, inf, nan, 0.0], dtype=dtype)
+    y = torch.tensor([0.0, 2.0, -1.0, inf, nan, 3.0, 0.5, 0.0, -1.0, 2.0, 2.0, -inf], dtype=dtype)
+    case("xlogy", torch.xlogy, x, y)
+    case("xlogy", torch.xlogy, real(3, 1, 4).to(dtype), real(2, 1).to(dtype).abs())
+    case("xlogy_number", lambda x: torch.xlogy(x, 2.5), x)
+    case("number_xlogy", lambda y: torch.xlogy(2, y), y)
+for left in NAMES:
+    for right in NAMES:
+        case("xlogy", torch.xlogy, torch.tensor([2, 0]).to(left), torch.tensor([3, 1]).to(right), gradients=False)

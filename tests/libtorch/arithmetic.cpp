@@ -144,6 +144,18 @@ void of_several() {
   SHOW(torch::isfinite(torch::tensor({1.0, INFINITY})));
   SHOW(torch::signbit(a));
   SHOW(torch::maximum(a, torch::tensor({NAN, 0.f, 0.f})));
+  SHOW(torch::logaddexp(a, torch::tensor({2.0})));
+  SHOW(torch::logaddexp2(a, -a));
+  SHOW(torch::logaddexp(torch::tensor({1}), torch::tensor({2})));
+  SHOW(torch::xlogy(torch::tensor({0.0, 2.0}), torch::tensor({0.0, 3.0})));
+  SHOW(torch::xlogy(torch::tensor({0, 2}), 3));
+  SHOW(torch::xlogy(2, torch::tensor({1, 3})));
+  SHOW(torch::tensor({1.0, 2.0}).xlogy_(torch::tensor({3})));
+  SHOW(torch::tensor({1}).xlogy_(2));
+  SHOW(torch::tensor({1.0, 5.0}).clamp_min_(torch::tensor({2.0, 2.0})));
+  SHOW(torch::tensor({1.0, 5.0}).clamp_max_(torch::tensor({2.0, 2.0})));
+  SHOW(torch::tensor({1.0, 5.0}).clip(torch::tensor({2.0, 2.0})));
+  SHOW(torch::tensor({1, 1, 3}).bincount({}, 6));
 }
 
 }  // namespace

@@ -5,9 +5,10 @@
 
 namespace {
 
-std::string printed(const torch::Tensor& tensor) {
+template <class T>
+std::string printed(const T& value) {
   std::ostringstream out;
-  out << tensor;
+  out << value;
   return out.str();
 }
 
@@ -143,6 +144,73 @@ void options_and_conversions() {
   SHOW(torch::is_floating_point(torch::tensor({1})));
 }
 
+void questions() {
+  SHOW(torch::ones(1).is_signed());
+  SHOW(torch::is_signed(torch::ones(1, torch::kByte)));
+  SHOW(torch::ones({1, 1}).is_nonzero());
+  SHOW(torch::is_nonzero(torch::zeros({})));
+  SHOW(torch::ones({2}).is_nonzero());
+  SHOW(torch::ones({2}).is_same_size(torch::ones({1, 2})));
+  SHOW(torch::ones({2}).use_count());
+  SHOW(torch::ones(1).get_device());
+  SHOW(torch::Device("cpu:0").index());
+  SHOW(torch::Device("cpu").has_index());
+  SHOW(torch::Device(torch::kCPU, 0) == torch::Device("cpu"));
+  SHOW(printed(torch::Device(torch::kCPU, 0)));
+  SHOW(printed(torch::kCPU));
+  const auto options = torch::TensorOptions().device(torch::kCPU, 0).dtype<double>();
+  SHOW(torch::ones(1).to(options).scalar_type());
+  SHOW(torch::ones(1).to(options.requires_grad(false)).scalar_type());
+  SHOW(torch::ones(1).to(options.requires_grad(true)));
+  SHOW(options.requires_grad(false).has_requires_grad());
+  SHOW(torch::ones({2}).new_empty_strided({2, 2}, {1, 2}).strides());
+  SHOW(printed(torch::Scalar(2.5)));
+  SHOW(printed(torch::Scalar(true)));
+  SHOW(torch::Scalar(1).equal(1.0));
+  SHOW(torch::Scalar(1).equal(true));
+  SHOW(torch::Scalar(true).equal(1));
+  SHOW(*torch::ones({2, 3}).sizes().rbegin());
+  const torch::Tensor x = torch::ones({2, 3});
+  ATTEMPT(TORCH_CHECK(x.dim() == 2, "expected a matrix, got ", x.sizes()));
+  ATTEMPT(TORCH_CHECK(x.dim() == 3, "expected three dimensions, got ", x.sizes()));
+  ATTEMPT(TORCH_CHECK(x.dim() == 3));
+  torch::set_default_dtype(torch::scalarTypeToTypeMeta(torch::kDouble));
+  SHOW(torch::tensor({1.5f}).scalar_type());
+  SHOW((torch::arange(2) / 2).scalar_type());
+  SHOW(torch::full({1}, 2.5).scalar_type());
+  torch::set_default_dtype(torch::scalarTypeToTypeMeta(torch::kFloat));
+}
+
+void unusual_values() {
+  SHOW(torch::tensor({{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}}).sizes());
+  SHOW(torch::tensor({{}, {}}).sizes());
+  SHOW(torch::tensor({}).scalar_type());
+  SHOW(torch::tensor(std::vector<int>{1, 2}).scalar_type());
+  SHOW(torch::tensor(std::vector<int64_t>{}));
+  SHOW(torch::tensor({1.7, -2.2}, torch::kLong));
+  SHOW(torch::tensor({300}, torch::kByte));
+  SHOW(torch::tensor({1, 2}, torch::requires_grad()));
+  SHOW(torch::tensor({{1, 2}, {3}}));
+  SHOW(torch::full({2}, 2.5, torch::kLong));
+  SHOW(torch::full_like(torch::arange(2), 1.5));
+  SHOW(torch::linspace(-2, 7, 4, torch::kInt));
+  SHOW(torch::logspace(0, 2, 3, 2));
+  SHOW(torch::eye(-1));
+  SHOW(torch::triu_indices(2, 3, 1));
+  SHOW(torch::one_hot(torch::arange(0)));
+  SHOW(torch::one_hot(torch::tensor(2)));
+  SHOW(torch::one_hot(torch::tensor({3}), 3));
+  SHOW(torch::meshgrid({torch::tensor(1), torch::arange(2)}, "ij"));
+  SHOW(torch::meshgrid({torch::ones({2, 2})}, "ij"));
+  SHOW(torch::tril(torch::ones({3})));
+  float memory[] = {0, 1, 2, 3, 4, 5};
+  SHOW(torch::from_blob(memory, {2}, {5}));
+  SHOW(torch::from_blob(memory, {}));
+  const torch::Tensor leaf = torch::from_blob(memory, {2, 3}, torch::requires_grad());
+  (leaf * leaf).sum().backward();
+  SHOW(leaf.grad());
+}
+
 void printing() {
   SHOW(printed(torch::Tensor()));
   SHOW(printed(torch::tensor(3)));
@@ -162,5 +230,7 @@ void creation() {
   from_values();
   filled();
   options_and_conversions();
+  questions();
+  unusual_values();
   printing();
 }

@@ -33,6 +33,18 @@ void reading() {
   SHOW(x[1][-1].sizes());
   SHOW(x[torch::tensor(1)][0]);
   SHOW(x[2]);
+  SHOW(x[torch::Scalar(1)][0]);
+  SHOW(x[torch::Scalar(1.5)]);
+  SHOW(x.index({}));
+  SHOW(x.index(std::vector<TensorIndex>{}));
+  SHOW(x.index({torch::tensor({1, 0}, torch::kByte), 0, 0}));
+  SHOW(x.index({torch::tensor(1), Slice(), 0}));
+  SHOW(x.index({torch::tensor(true), 0}).sizes());
+  SHOW(x.index({torch::empty({0}, torch::kLong)}).sizes());
+  SHOW(x.index({torch::tensor({0, 1}), torch::tensor({{0}, {2}}), 0}));
+  SHOW(x.index({torch::tensor({0.5})}));
+  SHOW(x.index({Slice(None, None, -1)}));
+  SHOW(x.index({torch::tensor({0, 1}), torch::tensor({0, 1, 2})}));
   SHOW(x.select(1, -1));
   SHOW(x.narrow(2, 1, 2)[0]);
   SHOW(x.slice(/*dim=*/2, /*start=*/0, /*end=*/4, /*step=*/3)[1]);
@@ -62,6 +74,9 @@ void writing() {
   SHOW(x.put(torch::tensor({0, 5}), torch::tensor({-1.0, -2.0})));
   ATTEMPT(x.index_put_({torch::tensor({0})}, torch::ones({3}), true));
   ATTEMPT(x.index_put_({0}, torch::ones({3})));
+  ATTEMPT(x.index_put_({}, 1));
+  ATTEMPT(x.index_put_({}, x));
+  SHOW(x.index_put_({None, 0, Slice(1, 2)}, -7));
   ATTEMPT(x.index_put_({3}, 1));
   x.masked_fill_(x > 4, 0);
   SHOW(x);

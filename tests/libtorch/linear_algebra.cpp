@@ -30,6 +30,13 @@ void products() {
   SHOW(torch::addr(torch::zeros({3, 3}, torch::kDouble), v, v));
   SHOW(torch::baddbmm(torch::ones({2, 1, 1}, torch::kDouble), numbers({2, 1, 2}),
                       numbers({2, 2, 1})));
+  SHOW(torch::ones({2}, torch::kDouble).addmv_(a, v));
+  SHOW(torch::ones({2}, torch::kDouble).addmv_(a, v, /*beta=*/2, /*alpha=*/0.5));
+  ATTEMPT(torch::ones({2}, torch::kDouble).addmv_(a, torch::ones({2}, torch::kDouble)));
+  ATTEMPT(torch::ones({1}, torch::kDouble).addmv_(a, v));
+  SHOW(torch::ones({2, 3}, torch::kDouble).addr_(numbers({2}), v, 1, 2));
+  SHOW(torch::ones({2, 2}, torch::kLong).addr_(torch::arange(2), torch::arange(2)));
+  ATTEMPT(torch::zeros({3}, torch::kDouble).addr_(numbers({2}), v));
   SHOW(torch::mm(torch::arange(4).view({2, 2}), torch::arange(4).view({2, 2})));
   SHOW(torch::matmul(torch::ones({0, 3}), torch::ones({3, 2})).sizes());
   SHOW(torch::matmul(torch::ones({2, 0}), torch::ones({0, 2})));

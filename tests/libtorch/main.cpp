@@ -38,6 +38,7 @@ int main() {
   reductions();
   linear_algebra();
   backward();
+  engine();
   functions();
   modules();
   optimizers();

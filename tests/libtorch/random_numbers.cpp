@@ -17,6 +17,8 @@ void random_numbers() {
   SHOW(torch::zeros({4}).normal_(0, 3));
   SHOW(torch::zeros({4}, torch::kLong).random_(0, 100));
   SHOW(torch::zeros({6}).bernoulli_(0.3));
+  SHOW(torch::full({6}, 0.5).bernoulli());
+  SHOW(torch::zeros({6}).bernoulli(0.7));
   SHOW(torch::rand_like(torch::zeros({2}, torch::kDouble)));
   SHOW(torch::randn_like(torch::zeros({2})));
   torch::manual_seed(7);

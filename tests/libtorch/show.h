@@ -64,6 +64,7 @@ void arithmetic();
 void reductions();
 void linear_algebra();
 void backward();
+void engine();
 void functions();
 void modules();
 void optimizers();

@@ -111,6 +111,43 @@ void reshaped_in_place() {
   SHOW(leaf.grad());
 }
 
+// And the number of elements.
+void resized() {
+  torch::Tensor x = torch::arange(6.0);
+  SHOW(x.resize_({2, 2}));
+  SHOW(x.resize_({6}));
+  SHOW(x._version());
+  SHOW(x.resize_({2, 2, 3}).sizes());
+  SHOW(x.view(-1).slice(0, 0, 6));
+  SHOW(x.resize_({0, 3}).sizes());
+  SHOW(x.resize_as_(torch::zeros({3, 1}, torch::kInt)).sizes());
+  torch::Tensor y = torch::arange(6.0).view({2, 3}).t();
+  SHOW(y.resize_({3, 2}).strides());
+  SHOW(y.resize_({2, 2}));
+  SHOW(torch::arange(6.0).slice(0, 2).resize_({2, 2}));
+  ATTEMPT(y.resize_({-1}));
+  ATTEMPT(torch::zeros({2}).requires_grad_().resize_({1}));
+  float memory[] = {1, 2};
+  torch::Tensor blob = torch::from_blob(memory, {2});
+  SHOW(blob.resize_({1}));
+  ATTEMPT(blob.resize_({3}));
+
+  torch::Tensor base = torch::zeros({2, 3});
+  const torch::Tensor row = base[0];
+  SHOW(base.as_strided_({3, 2}, {1, 3}).sizes());
+  SHOW(base._version());
+  base[0][1] = 5;
+  SHOW(base);
+  SHOW(row);
+  ATTEMPT(base.as_strided_({7}, {1}));
+  ATTEMPT(base.as_strided_({2}, {1, 1}));
+  const torch::Tensor leaf = torch::arange(4.0).requires_grad_();
+  torch::Tensor z = leaf * 1;
+  z.as_strided_({2, 2}, {1, 2});
+  z.backward(torch::tensor({{1.0, 2.0}, {3.0, 4.0}}));
+  SHOW(leaf.grad());
+}
+
 void in_place() {
   torch::Tensor x = torch::tensor({-1.5, 0.25, 2.0});
   SHOW(x.add_(1).mul_(2).sub_(0.5).div_(2));
@@ -141,5 +178,6 @@ void views() {
   rearranged();
   sharing();
   reshaped_in_place();
+  resized();
   in_place();
 }

@@ -89,6 +89,7 @@ int for_each_case(const F& f) {
     for (const std::string& entry : split(parts.at(1), " ")) {
       if (!entry.empty()) one.indices.push_back(parse_entry(entry));
     }
+    if (one.indices.empty()) one.indices.push_back("...");  // Python's x[()]
     one.result = parse_tensor(parts.at(2));
     for (std::size_t i = 3; i < parts.size(); ++i) one.gradients.push_back(parse_tensor(parts[i]));
     f(one);

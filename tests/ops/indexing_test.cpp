@@ -57,11 +57,23 @@ TEST(Indexing, AMaskOfSeveralDimensionsTakesAsMany) {
   EXPECT_TRUE(x.index({mask.to(kUInt8)}).equal(x.index({mask})));
 }
 
+TEST(Indexing, NeedsAnIndex) {
+  const Tensor x = zeros({2, 3});
+  const std::string message = "index: the list of indices is empty; \"...\" means all elements";
+  EXPECT_EQ(error_of([&] { x.index({}); }), message);
+  EXPECT_EQ(error_of([&] { x.index(std::vector<TensorIndex>()); }), message);
+  EXPECT_EQ(error_of([&] { x.index_put_({}, 1); }), message);
+  EXPECT_EQ(error_of([&] { x.index_put_({}, x); }), message);
+  EXPECT_TRUE(x[Scalar(1)].is_same_size(x[1]));
+  EXPECT_EQ(error_of([&] { x[Scalar(1.5)]; }),
+            "operator[]: expected an integer, got the float64 1.5");
+}
+
 TEST(Indexing, BasicIndicesGiveViewsAndOthersCopies) {
   const Tensor x = zeros({2, 3, 4});
   for (const Tensor& view :
-       {x.index({1}), x.index({}), x.index({"..."}), x.index({None}), x.index({Slice(1)}),
-        x.index({tensor(1)}), x.index({0, "...", Slice(0, 3, 2), None}), x[tensor(1)]}) {
+       {x.index({1}), x.index({"..."}), x.index({None}), x.index({Slice(1)}), x.index({tensor(1)}),
+        x.index({0, "...", Slice(0, 3, 2), None}), x[tensor(1)]}) {
     EXPECT_TRUE(view.is_view() && view.is_alias_of(x) && !view.is_same(x));
     EXPECT_TRUE(view._base().is_same(x));
   }

@@ -68,6 +68,8 @@ void add_elementwise(Functions& to) {
       {"remainder_number", [](const Tensor& x) { return x % -3; }},
       {"fmod_number", [](const Tensor& x) { return x.fmod(2.5); }},
       {"number_remainder", [](const Tensor& x) { return 17 % x; }},
+      {"xlogy_number", [](const Tensor& x) { return x.xlogy(2.5); }},
+      {"number_xlogy", [](const Tensor& y) { return torch::xlogy(2, y); }},
   };
   for (const auto& [name, f] : unary) add(to, name, f);
   using Binary = Tensor (*)(const Tensor&, const Tensor&);
@@ -78,6 +80,9 @@ void add_elementwise(Functions& to) {
       {"div_trunc", [](const Tensor& a, const Tensor& b) { return a.div(b, "trunc"); }},
       {"div_floor", [](const Tensor& a, const Tensor& b) { return torch::div(a, b, "floor"); }},
       {"atan2", torch::arctan2},
+      {"logaddexp", torch::logaddexp},
+      {"logaddexp2", torch::logaddexp2},
+      {"xlogy", [](const Tensor& a, const Tensor& b) { return a.xlogy(b); }},
       {"fmax", torch::fmax},
       {"fmin", torch::fmin},
       {"logical_xor", torch::logical_xor},

@@ -6,6 +6,7 @@
 #include "adjoint/ops/creation.h"
 #include "adjoint/ops/division.h"
 #include "adjoint/ops/functions.h"
+#include "adjoint/ops/log_domain.h"
 #include "adjoint/ops/rounding.h"
 #include "adjoint/ops/trigonometry.h"
 #include "adjoint/ops/update.h"
@@ -111,6 +112,19 @@ void add_functions_of_two(OpSamples& samples) {
   add(samples, "atan2", "in place",
       [](const Tensor& a, const Tensor& b) { return (a * 1.0).atan2_(b); },
       {normal_input({2, 3}), positive_input({3})});
+  add_binary(samples, "logaddexp", normal_input, normal_input,
+             [](const Tensor& a, const Tensor& b) { return a.logaddexp(b); });
+  add_binary(samples, "logaddexp2", normal_input, normal_input,
+             [](const Tensor& a, const Tensor& b) { return a.logaddexp2(b); });
+  add_binary(samples, "xlogy", normal_input, positive_input,
+             [](const Tensor& a, const Tensor& b) { return a.xlogy(b); });
+  add(samples, "xlogy", "in place",
+      [](const Tensor& a, const Tensor& b) { return (a * 1.0).xlogy_(b); },
+      {normal_input({2, 3}), positive_input({3})});
+  add(samples, "xlogy", "number", [](const Tensor& a) { return a.xlogy(2.5); },
+      {normal_input({2, 3})});
+  add(samples, "xlogy", "of a number", [](const Tensor& b) { return xlogy(2.5, b); },
+      {positive_input({2, 3})});
   add(samples, "pow", "in place, tensor",
       [](const Tensor& a, const Tensor& b) { return (a * 1.0).pow_(b); },
       {positive_input({2, 3}), normal_input({3})});

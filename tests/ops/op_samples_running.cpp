@@ -144,6 +144,10 @@ void add_products(OpSamples& samples) {
       {normal_input({}), normal_input({2, 3}), normal_input({3})});
   add(samples, "addmm", "in place", [](Ts s, Ts a, Ts b) { return (s * 1.0).addmm_(a, b, 0.5); },
       {normal_input({2, 2}), normal_input({2, 3}), normal_input({3, 2})});
+  add(samples, "mm", "addmv_", [](Ts s, Ts a, Ts b) { return (s * 1.0).addmv_(a, b, 0.5, 2); },
+      {normal_input({2}), normal_input({2, 3}), normal_input({3})});
+  add(samples, "mul", "addr_", [](Ts s, Ts a, Ts b) { return (s * 1.0).addr_(a, b, 0.5, 2); },
+      {normal_input({2, 3}), normal_input({2}), normal_input({3})});
   add(samples, "mul", "addr", [](Ts s, Ts a, Ts b) { return addr(s, a, b, 0.5, 2); },
       {normal_input({3}), normal_input({2}), normal_input({3})});
   add(samples, "diagonal", "trace, tall", [](Ts x) { return trace(x); }, {normal_input({4, 2})});

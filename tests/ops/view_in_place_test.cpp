@@ -38,6 +38,13 @@ const std::vector<Pair>& pairs() {
        [](const Tensor& x) { return x.squeeze(1); }},
       {"unsqueeze_", [](const Tensor& x) -> Tensor& { return x.unsqueeze_(-2); },
        [](const Tensor& x) { return x.unsqueeze(-2); }},
+      {"as_strided_",
+       [](const Tensor& x) -> Tensor& {
+         return x.as_strided_({2, 3}, {1, 4});
+       },
+       [](const Tensor& x) {
+         return x.as_strided({2, 3}, {1, 4});
+       }},
   };
   return all;
 }
@@ -126,6 +133,72 @@ TEST(ViewInPlace, OfAView) {
   EXPECT_TRUE(plain[0].equal(x[0].to(torch::kFloat32)));
 }
 
+TEST(ViewInPlace, AsStridedShowsOtherElements) {
+  const Tensor x = torch::arange(6).view({2, 3}), row = x[1];
+  x.as_strided_({2, 2}, {1, 2}, 1);
+  EXPECT_TRUE(x.equal(torch::tensor({{1, 3}, {2, 4}})));
+  EXPECT_EQ(x.numel(), 4);
+  x.fill_(9);
+  EXPECT_TRUE(row.equal(torch::tensor({9, 9, 5})));
+  EXPECT_THROW(x.as_strided_({7}, {1}, 0), adjoint::Error);
+  EXPECT_THROW(x.as_strided_({2}, {1, 1}), adjoint::Error);
+}
+
+TEST(Resize, KeepsWhatIsInMemory) {
+  const Tensor x = torch::arange(6.0);
+  void* const memory = x.data_ptr();
+  EXPECT_TRUE(x.resize_({2, 2}).is_same(x));
+  EXPECT_TRUE(x.equal(torch::tensor({{0.0, 1.0}, {2.0, 3.0}})));
+  EXPECT_EQ(x.data_ptr(), memory);
+  EXPECT_TRUE(x.resize_({6}).equal(torch::arange(6.0)));
+  x.resize_({400, 3}).select(0, 399).fill_(1);  // new memory
+  EXPECT_EQ(x.sizes(), torch::IntArrayRef({400, 3}));
+  EXPECT_TRUE(x.slice(0, 0, 2).flatten().equal(torch::arange(6.0)));
+  EXPECT_EQ(x.resize_({0, 4}).numel(), 0);
+  EXPECT_EQ(x.resize_as_(torch::ones({3, 1})).sizes(), torch::IntArrayRef({3, 1}));
+
+  const Tensor transposed = torch::arange(6).view({2, 3}).t().resize_({3, 2});
+  EXPECT_EQ(transposed.strides(), torch::IntArrayRef({1, 3}));  // the same size: nothing happens
+  EXPECT_TRUE(transposed.resize_({2, 2}).equal(torch::tensor({{0, 1}, {2, 3}})));
+  EXPECT_TRUE(transposed.is_contiguous());
+
+  const Tensor base = torch::arange(6), part = base.slice(0, 2, 4);
+  EXPECT_TRUE(part.resize_({3}).equal(torch::tensor({2, 3, 4})));
+  part.zero_();
+  EXPECT_EQ(base.sum().item<int>(), 6);
+}
+
+TEST(Resize, WithinAnOffset) {  // and nobody else holds the memory
+  const Tensor part = torch::arange(6).slice(0, 4, 6).detach();
+  part.resize_({2, 2});
+  EXPECT_EQ(part.storage_offset(), 4);
+  EXPECT_TRUE(part[0].equal(torch::tensor({4, 5})));
+  part[1].fill_(7);
+  EXPECT_EQ(part.sum().item<int>(), 23);
+}
+
+TEST(Resize, Errors) {
+  const Tensor x = torch::zeros({2}), shared = x.view({2, 1});
+  EXPECT_EQ(error_of([&] { x.resize_({3}); }),
+            "resize_: [3] has 3 elements, the memory 2 from this tensor's first one on, and it is "
+            "shared with other tensors or not Adjoint's own; resize a clone()");
+  EXPECT_EQ(x.sizes(), torch::IntArrayRef({2}));
+  float memory[] = {1, 2};
+  const Tensor foreign = torch::from_blob(memory, {2});
+  EXPECT_THAT(error_of([&] { foreign.resize_({3}); }), StartsWith("resize_: [3] has 3 elements"));
+  EXPECT_EQ(foreign.resize_({1}).item<float>(), 1);
+  EXPECT_THAT(error_of([&] { torch::zeros({2}).requires_grad_().resize_({1}); }),
+              StartsWith("resize_: the tensor (shape [2], float32) requires grad"));
+  EXPECT_THROW(torch::zeros({2}).resize_({-1}), adjoint::Error);
+  EXPECT_THROW(torch::zeros({2}).resize_({int64_t{1} << 62, 2}), adjoint::Error);
+  EXPECT_THROW(torch::zeros({2}).slice(0, 1).resize_({std::numeric_limits<int64_t>::max()}),
+               adjoint::Error);
+  // What was saved for backward keeps the memory.
+  const Tensor w = torch::ones({2}).requires_grad_();
+  const Tensor y = w * x;
+  EXPECT_THAT(error_of([&] { x.resize_({9}); }), StartsWith("resize_: [9]"));
+}
+
 TEST(ViewInPlace, RetainedGradientsAndHooks) {
   const Tensor leaf = torch::ones({2, 3}).requires_grad_(), x = leaf * 2;
   x.retain_grad();
@@ -145,7 +218,11 @@ TEST(ViewInPlace, Errors) {
     EXPECT_THAT(error_of([&] { leaf.t_(); }), StartsWith("t_: a leaf tensor that requires grad"));
   }
   EXPECT_EQ(leaf.sizes(), torch::IntArrayRef({2, 3}));
-  EXPECT_THROW(torch::ones({2, 2, 2}).t_(), adjoint::Error);
+  EXPECT_EQ(error_of([] {
+              torch::ones({2, 2, 2}).t_();
+            }),
+            "t_: expected a tensor of at most 2 dimensions, got shape [2, 2, 2], float32; use "
+            "transpose_(d0, d1)");
   const Tensor x = leaf * 1, y = x.exp();  // exp's output is saved
   y.unsqueeze_(0);
   EXPECT_THAT(error_of([&] { y.sum().backward(); }), ::testing::HasSubstr("in place"));
