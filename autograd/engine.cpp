@@ -11,6 +11,7 @@
 #include "adjoint/autograd/meta.h"
 #include "adjoint/autograd/saved_tensor.h"
 #include "adjoint/autograd/sweep.h"
+#include "adjoint/core/denormals.h"
 #include "adjoint/core/logging.h"
 
 namespace adjoint::autograd {
@@ -123,9 +124,11 @@ void Sweep::run() {
 
 void Sweep::run_on_another_stack() {
   std::exception_ptr error;
-  std::thread([this, &error, inference = InferenceMode::is_enabled()] {
+  std::thread([this, &error, inference = InferenceMode::is_enabled(),
+               flush = adjoint::detail::flushes_denormal()] {
     try {
       const InferenceMode mode(inference);
+      set_flush_denormal(flush);
       run();
     } catch (...) {
       error = std::current_exception();
