@@ -62,12 +62,7 @@ struct Panel {
 template <int kRows, int kVectors>
 [[gnu::target("avx512f"), gnu::noinline]] void block(const Panel& panel, const float* a,
                                                      const float* b, float* c) {
-  __m512 sums[kRows][kVectors];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 3
-    for (int j = 0; j < kVectors; ++j) sums[i][j] = _mm512_setzero_ps();
-  }
+  __m512 sums[kRows][kVectors] = {};
   const __mmask16 last = panel.last;
   const int64_t a_row = panel.a_row, a_depth = panel.a_depth, b_depth = panel.b_depth;
   for (int64_t p = panel.depth; p > 0; --p) {

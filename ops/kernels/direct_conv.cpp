@@ -7,9 +7,9 @@
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/kernels/avx512.h"
 #include "adjoint/ops/kernels/ceil_div.h"
+#include "adjoint/ops/kernels/conv_walk.h"
 #include "adjoint/ops/kernels/conv_work.h"
 #include "adjoint/ops/kernels/direct_conv_block.h"
-#include "adjoint/ops/kernels/direct_conv_walk.h"
 
 #if defined(__x86_64__)
 
@@ -79,9 +79,7 @@ struct SumOverTaps {
       for (int64_t item = begin; item < end; ++item) {
         const Tile tile = walk.tile(item / shares.count / g.groups);
         const int64_t group = item / shares.count % g.groups, share = item % shares.count;
-        const int64_t plane = walk.h.source_size * walk.w.source_size;
-        walk.fill(source + (tile.image * g.groups + group) * from * plane, tile, from,
-                  window.get());
+        walk.fill(source, tile, group * from, from, window.get());
         const Runs runs(walk, tile);
         for (int64_t i = 0; i < shares.length(share); ++i) {
           const Panel panel = panels[shares.begin(share) + i];
@@ -149,16 +147,12 @@ struct SumOverTaps {
   const Scratch<float> weights, biases;
 };
 
-/// The windows of a tile's images, and where in them each position begins to look for its taps.
-void fill_windows(const Walk& walk, const ConvGeometry& g, const Tile& tile, const float* x,
-                  int64_t channel, int64_t channels, float* window, int64_t* offsets) {
-  const int64_t plane = g.input[0] * g.input[1];
+/// Where in the window each position of a tile begins to look for its taps.
+void fill_position_offsets(const Walk& walk, const Tile& tile, int64_t* offsets) {
   for (int64_t n = 0; n < tile.images; ++n) {
-    walk.fill(x + ((tile.image + n) * g.in_channels + channel) * plane, tile, channels,
-              window + n * walk.image);
     for (int64_t row = 0; row < tile.rows; ++row) {
       for (int64_t col = 0; col < tile.cols; ++col) {
-        *offsets++ = n * walk.image + walk.offset(row, col);
+        *offsets++ = n * walk.image_stride + walk.offset(row, col);
       }
     }
   }
@@ -176,7 +170,7 @@ void add_products(const Walk& walk, const ConvGeometry& g, int64_t channels, con
     float* to = sums + (channel * taps + top.k * g.kernel[1] + left.k) * panel.width();
     compute_rows(rows, panel.vectors,
                  {.depth = positions,
-                  .x = window + channel * walk.channel + walk.offset(top, left),
+                  .x = window + channel * walk.channel_stride + walk.offset(top, left),
                   .x_step = x_step,
                   .offsets = offsets,
                   .w = y,
@@ -187,7 +181,8 @@ void add_products(const Walk& walk, const ConvGeometry& g, int64_t channels, con
   };
   for (const Tap& top : walk.h.phases[0]) {
     if (channels >= g.kernel[1]) {
-      for (const Tap& left : walk.w.phases[0]) add(0, top, left, channels, walk.channel, taps);
+      for (const Tap& left : walk.w.phases[0])
+        add(0, top, left, channels, walk.channel_stride, taps);
     } else {
       const Tap& left = walk.w.phases[0][0];
       for (int64_t c = 0; c < channels; ++c) add(c, top, left, g.kernel[1], g.dilation[1], 1);
@@ -263,7 +258,8 @@ void direct_conv2d_weight(const ConvGeometry& g, const float* x, const float* y,
       for (int64_t i = 0; i < chunks.length(chunk); ++i) {
         const Tile tile = walk.tile(chunks.begin(chunk) + i);
         const Runs runs(walk, tile);
-        fill_windows(walk, g, tile, x, group * s.in + in, in_count, window.get(), offsets.get());
+        walk.fill(x, tile, group * s.in + in, in_count, window.get());
+        fill_position_offsets(walk, tile, offsets.get());
         for (int64_t p = 0; p < panels.count; ++p) {
           const Panel panel = panels[p];
           for (int64_t run = 0; run < runs.count(); ++run) {

@@ -14,14 +14,7 @@ constexpr int64_t kDepth = 256;
 
 template <int kRows, int kVectors>
 [[gnu::target("avx512f"), gnu::noinline]] void compute(const Block& block) {
-  __m512 sums[kRows][kVectors];
-#pragma GCC unroll 14
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 2
-    for (int j = 0; j < kVectors; ++j) {
-      sums[i][j] = _mm512_setzero_ps();
-    }
-  }
+  __m512 sums[kRows][kVectors] = {};
   const int64_t depth = block.depth, x_step = block.x_step;
   const int64_t* const offsets = block.offsets;
   const float* w = block.w;

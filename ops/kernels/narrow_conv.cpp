@@ -9,8 +9,8 @@
 #include "adjoint/core/parallel.h"
 #include "adjoint/ops/kernels/avx512.h"
 #include "adjoint/ops/kernels/ceil_div.h"
+#include "adjoint/ops/kernels/conv_walk.h"
 #include "adjoint/ops/kernels/conv_work.h"
-#include "adjoint/ops/kernels/direct_conv_walk.h"
 
 #if defined(__x86_64__)
 
@@ -54,12 +54,7 @@ struct RowSum {
 
 template <int kStride, int kOut, int kVectors>
 [[gnu::target("avx512f"), gnu::noinline]] void sum_row(const RowSum& row) {
-  __m512 sums[kOut][kVectors];
-#pragma GCC unroll 4
-  for (int o = 0; o < kOut; ++o) {
-#pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) sums[o][j] = _mm512_setzero_ps();
-  }
+  __m512 sums[kOut][kVectors] = {};
   const int64_t w_step = row.w_step;
   for (int64_t d = 0; d < row.depth; ++d) {
     const float* from = row.x + row.offsets[d];
@@ -101,14 +96,7 @@ struct Dots {
 
 template <int kStride, int kOut, int kTaps>
 [[gnu::target("avx512f"), gnu::noinline]] void add_dots(const Dots& dots) {
-  __m512 sums[kOut][kTaps];
-#pragma GCC unroll 3
-  for (int o = 0; o < kOut; ++o) {
-#pragma GCC unroll 9
-    for (int d = 0; d < kTaps; ++d) {
-      sums[o][d] = _mm512_setzero_ps();
-    }
-  }
+  __m512 sums[kOut][kTaps] = {};
   for (int64_t image = 0; image < dots.images; ++image) {
     for (int64_t row = 0; row < dots.rows; ++row) {
       const float* x = dots.x + image * dots.x_image + row * dots.x_row;
@@ -189,8 +177,7 @@ void narrow_conv2d(const ConvGeometry& g, const float* x, const float* w, const 
     for (int64_t item = begin; item < end; ++item) {
       const Tile tile = walk.tile(item / g.groups);
       const int64_t group = item % g.groups;
-      walk.fill(x + (tile.image * g.in_channels + group * s.in) * s.x_plane, tile, s.in,
-                window.get());
+      walk.fill(x, tile, group * s.in, s.in, window.get());
       for (int64_t o = 0; o < s.out; o += kRowOut) {
         const int64_t channel = group * s.out + o, outs = std::min<int64_t>(kRowOut, s.out - o);
         const float* start = bias ? bias + channel : kZeros;
@@ -238,10 +225,7 @@ void narrow_conv2d_weight(const ConvGeometry& g, const float* x, const float* y,
       std::fill_n(sum, s.out * s.in * s.taps * kLanes, 0.0F);
       for (int64_t i = 0; i < chunks.length(chunk); ++i) {
         const Tile tile = walk.tile(chunks.begin(chunk) + i);
-        for (int64_t n = 0; n < tile.images; ++n) {
-          walk.fill(x + ((tile.image + n) * g.in_channels + group * s.in) * s.x_plane, tile, s.in,
-                    window.get() + n * walk.image);
-        }
+        walk.fill(x, tile, group * s.in, s.in, window.get());
         for (int64_t o = 0; o < s.out; o += kDotsOut) {
           const int64_t outs = std::min<int64_t>(kDotsOut, s.out - o);
           for (int64_t d = 0; d < s.in * s.taps; d += kDotsTaps) {
@@ -251,7 +235,7 @@ void narrow_conv2d_weight(const ConvGeometry& g, const float* x, const float* y,
                  .rows = tile.rows,
                  .cols = tile.cols,
                  .x = window.get(),
-                 .x_image = walk.image,
+                 .x_image = walk.image_stride,
                  .x_row = walk.offset(1, 0),
                  .offsets = offsets.get() + d,
                  .y = y + (tile.image * g.out_channels + group * s.out + o) * s.y_plane +

@@ -1,11 +1,12 @@
 #pragma once
 
 // Internal: what of the source each position of a convolution's result depends on, and in what
-// pieces direct_conv.cpp goes through them.
+// pieces direct_conv.cpp and narrow_conv.cpp go through them.
 
 #include <cstdint>
 #include <vector>
 
+#include "adjoint/ops/kernels/ceil_div.h"
 #include "adjoint/ops/kernels/conv.h"
 #include "adjoint/ops/kernels/conv_work.h"
 
@@ -38,7 +39,7 @@ class Walk {
   Tile tile(int64_t index) const;
   /// Positions of the largest tile, and elements of its window.
   int64_t positions() const { return images_ * rows_ * cols_; }
-  int64_t window_size() const { return images_ * image; }
+  int64_t window_size() const { return images_ * image_stride; }
 
   /// Where in the window the position (row, col) of a tile begins to look for its taps, and how far
   /// from there the taps are.
@@ -49,15 +50,20 @@ class Walk {
     return (row.offset - h.lowest) * pitch + col.offset - w.lowest;
   }
 
-  /// Copies the channels of an image that begin at `source` to the window of one image.
-  void fill(const float* source, const Tile& tile, int64_t channels, float* window) const;
+  /// Copies channels [channel, channel + channels) of the tile's part of the batch `source` to the
+  /// window.
+  void fill(const float* source, const Tile& tile, int64_t channel, int64_t channels,
+            float* window) const;
 
   const Axis h, w;
-  int64_t rows, pitch;     ///< of a channel of the window; elements of a row
-  int64_t channel, image;  ///< elements from one to the next
+  int64_t rows, pitch;                   ///< of a channel of the window; elements of a row
+  int64_t channel_stride, image_stride;  ///< of the window
 
  private:
-  int64_t batch_, images_ = 1, rows_, cols_, bands_, pieces_;
+  void fill_image(const float* source, const Tile& tile, int64_t channels, float* window) const;
+
+  int64_t batch_, source_channels_;
+  int64_t images_ = 1, rows_, cols_, bands_, pieces_;
 };
 
 /// One phase of both axes.

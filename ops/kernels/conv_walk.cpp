@@ -1,4 +1,4 @@
-#include "adjoint/ops/kernels/direct_conv_walk.h"
+#include "adjoint/ops/kernels/conv_walk.h"
 
 #if defined(__x86_64__)
 
@@ -50,7 +50,10 @@ int64_t extent(const Axis& axis, int64_t positions) {
 }  // namespace
 
 Walk::Walk(const ConvGeometry& g, bool adjoint, int64_t channels, bool share)
-    : h(make_axis(g, 0, adjoint)), w(make_axis(g, 1, adjoint)), batch_(g.batch) {
+    : h(make_axis(g, 0, adjoint)),
+      w(make_axis(g, 1, adjoint)),
+      batch_(g.batch),
+      source_channels_(adjoint ? g.out_channels : g.in_channels) {
   // Tiles begin at the first phase.
   const auto even = [](const Axis& axis, int64_t largest) {
     const int64_t steps = ceil_div(axis.size, axis.step);
@@ -67,11 +70,11 @@ Walk::Walk(const ConvGeometry& g, bool adjoint, int64_t channels, bool share)
   pieces_ = ceil_div(w.size, cols_);
   rows = extent(h, rows_);
   // An odd number of cache lines, so that channels do not meet in the same sets of the cache.
-  channel = (rows * pitch / kLanes | 1) * kLanes;
-  image = channels * channel;
+  channel_stride = (rows * pitch / kLanes | 1) * kLanes;
+  image_stride = channels * channel_stride;
   if (share && bands_ * pieces_ == 1) {
-    images_ = std::clamp<int64_t>(std::min(kTilePositions / (h.size * w.size), kWindow / image), 1,
-                                  batch_);
+    images_ = std::clamp<int64_t>(
+        std::min(kTilePositions / (h.size * w.size), kWindow / image_stride), 1, batch_);
     images_ = ceil_div(batch_, ceil_div(batch_, images_));
   }
 }
@@ -87,8 +90,18 @@ Tile Walk::tile(int64_t index) const {
   return tile;
 }
 
-[[gnu::target("avx512f")]] void Walk::fill(const float* source, const Tile& tile, int64_t channels,
-                                           float* window) const {
+void Walk::fill(const float* source, const Tile& tile, int64_t channel, int64_t channels,
+                float* window) const {
+  const int64_t plane = h.source_size * w.source_size;
+  for (int64_t n = 0; n < tile.images; ++n) {
+    fill_image(source + ((tile.image + n) * source_channels_ + channel) * plane, tile, channels,
+               window + n * image_stride);
+  }
+}
+
+/// The channels of one image, which begin at `source`.
+[[gnu::target("avx512f")]] void Walk::fill_image(const float* source, const Tile& tile,
+                                                 int64_t channels, float* window) const {
   const int64_t top = tile.row / h.step * h.source_step + h.lowest;
   const int64_t left = tile.col / w.step * w.source_step + w.lowest;
   const int64_t source_rows = h.source_size, source_cols = w.source_size;
@@ -103,7 +116,7 @@ Tile Walk::tile(int64_t index) const {
     const int64_t begin = lanes == 0 ? 0 : std::clamp<int64_t>(-top, 0, rows);
     const int64_t end = lanes == 0 ? 0 : std::clamp<int64_t>(source_rows - top, begin, rows);
     for (int64_t c = 0; c < channels; ++c) {
-      float* to = window + c * channel + j;
+      float* to = window + c * channel_stride + j;
       const float* from = source + (c * source_rows + top + begin) * source_cols + left + j;
       int64_t i = 0;
       for (; i < begin; ++i, to += pitch) _mm512_storeu_ps(to, _mm512_setzero_ps());
@@ -138,7 +151,7 @@ void fill_offsets(const Walk& walk, const std::vector<Phase>& phases, int64_t ch
                   int64_t* offsets) {
   for (const Phase& phase : phases) {
     for (int64_t c = 0; c < channels; ++c) {
-      for (const int64_t tap : phase.offsets) *offsets++ = c * walk.channel + tap;
+      for (const int64_t tap : phase.offsets) *offsets++ = c * walk.channel_stride + tap;
     }
   }
 }
