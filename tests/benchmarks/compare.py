@@ -147,7 +147,7 @@ def picture(medians, path):
             left.text(m[library] / 1e3, i + offset, f" {m[library] / 1e3:.3g}", va="center", fontsize=8)
     left.set_yticks(range(len(rows)), [name for name, _ in rows])
     left.invert_yaxis()
-    left.margins(x=0.15)
+    left.margins(x=0.3)  # room for the numbers beside the bars
     left.set_xlabel("ms a batch of 128 (less is better)")
     left.set_title("Autoencoder")
     left.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.4, -0.14))
