@@ -1,6 +1,7 @@
 #include "adjoint/ops/kernels/direct_conv.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "adjoint/core/allocator.h"
@@ -122,19 +123,21 @@ struct SumOverTaps {
   /// The positions of one phase, for all channels of a panel: sums[row, col, channel].
   void sum_phase(const Tile& tile, const Phase& phase, int64_t group, const Panel& panel,
                  const float* window, float* sums) const {
-    if (phase.col >= tile.cols) return;
-    for (int64_t row = phase.row; row < tile.rows; row += walk.h.step) {
-      compute_rows(ceil_div(tile.cols - phase.col, walk.w.step), panel.vectors,
-                   {.depth = from * static_cast<int64_t>(phase.taps.size()),
-                    .x = window + walk.offset(row, phase.col),
-                    .x_step = walk.w.source_step,
-                    .offsets = offsets.get() + phase.first * from,
-                    .w = weight(group, panel) + phase.first * from * panel.width(),
-                    .start = biases.get() + group * panels.width() + panel.first,
-                    .start_step = 0,
-                    .sums = sums + (row * tile.cols + phase.col) * panel.width(),
-                    .sums_step = walk.w.step * panel.width()});
-    }
+    if (phase.row >= tile.rows || phase.col >= tile.cols) return;
+    compute_lines(ceil_div(tile.rows - phase.row, walk.h.step),
+                  ceil_div(tile.cols - phase.col, walk.w.step), panel.vectors,
+                  {.depth = from * static_cast<int64_t>(phase.taps.size()),
+                   .x = window,
+                   .x_line = walk.h.source_step * walk.pitch,
+                   .x_step = walk.w.source_step,
+                   .offsets = offsets.get() + phase.first * from,
+                   .w = weight(group, panel) + phase.first * from * panel.width(),
+                   .start = biases.get() + group * panels.width() + panel.first,
+                   .start_line = 0,
+                   .start_step = 0,
+                   .sums = sums + (phase.row * tile.cols + phase.col) * panel.width(),
+                   .sums_line = walk.h.step * tile.cols * panel.width(),
+                   .sums_step = walk.w.step * panel.width()});
   }
 
   const ConvGeometry& g;
@@ -159,34 +162,33 @@ void fill_position_offsets(const Walk& walk, const Tile& tile, int64_t* offsets)
 }
 
 /// sums[c, k][o] = (start or 0) + the sum over a tile's positions p of x[c, p + k] y[p][o]. The
-/// rows of a block are channels of x or, where these are fewer, the taps of a row of the kernel.
+/// rows of a block are channels of x or, where these are fewer, the taps of a row of the kernel; the
+/// lines are the other.
 void add_products(const Walk& walk, const ConvGeometry& g, int64_t channels, const float* window,
                   const int64_t* offsets, int64_t positions, const float* y, const Panel& panel,
                   bool first, float* sums) {
   static constexpr float kZeros[kBlockVectors * kLanes] = {};
-  const int64_t taps = g.kernel[0] * g.kernel[1];
-  const auto add = [&](int64_t channel, const Tap& top, const Tap& left, int64_t rows,
-                       int64_t x_step, int64_t step) {
-    float* to = sums + (channel * taps + top.k * g.kernel[1] + left.k) * panel.width();
-    compute_rows(rows, panel.vectors,
-                 {.depth = positions,
-                  .x = window + channel * walk.channel_stride + walk.offset(top, left),
-                  .x_step = x_step,
-                  .offsets = offsets,
-                  .w = y,
-                  .start = first ? kZeros : to,
-                  .start_step = first ? 0 : step * panel.width(),
-                  .sums = to,
-                  .sums_step = step * panel.width()});
+  struct Side {
+    int64_t count, x_step, step;
   };
+  Side row{channels, walk.channel_stride, g.kernel[0] * g.kernel[1] * panel.width()};
+  Side line{g.kernel[1], g.dilation[1], panel.width()};
+  if (row.count < line.count) std::swap(row, line);
   for (const Tap& top : walk.h.phases[0]) {
-    if (channels >= g.kernel[1]) {
-      for (const Tap& left : walk.w.phases[0])
-        add(0, top, left, channels, walk.channel_stride, taps);
-    } else {
-      const Tap& left = walk.w.phases[0][0];
-      for (int64_t c = 0; c < channels; ++c) add(c, top, left, g.kernel[1], g.dilation[1], 1);
-    }
+    float* to = sums + top.k * g.kernel[1] * panel.width();
+    compute_lines(line.count, row.count, panel.vectors,
+                  {.depth = positions,
+                   .x = window + walk.offset(top, walk.w.phases[0][0]),
+                   .x_line = line.x_step,
+                   .x_step = row.x_step,
+                   .offsets = offsets,
+                   .w = y,
+                   .start = first ? kZeros : to,
+                   .start_line = first ? 0 : line.step,
+                   .start_step = first ? 0 : row.step,
+                   .sums = to,
+                   .sums_line = line.step,
+                   .sums_step = row.step});
   }
 }
 

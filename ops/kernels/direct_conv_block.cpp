@@ -12,67 +12,95 @@ namespace {
 /// fewer digits then, and the weight of a part stays in the first-level cache for a row of blocks.
 constexpr int64_t kDepth = 256;
 
-template <int kRows, int kVectors>
+template <int kLines, int kRows, int kVectors>
 [[gnu::target("avx512f"), gnu::noinline]] void compute(const Block& block) {
-  __m512 sums[kRows][kVectors] = {};
-  const int64_t depth = block.depth, x_step = block.x_step;
+  __m512 sums[kLines][kRows][kVectors] = {};
+  const int64_t depth = block.depth, x_line = block.x_line, x_step = block.x_step;
   const int64_t* const offsets = block.offsets;
   const float* w = block.w;
   for (int64_t d = 0; d < depth; ++d, w += kVectors * kLanes) {
     __m512 weights[kVectors];
 #pragma GCC unroll 2
     for (int j = 0; j < kVectors; ++j) weights[j] = _mm512_loadu_ps(w + j * kLanes);
-    const float* x = block.x + offsets[d];
-#pragma GCC unroll 14
-    for (int i = 0; i < kRows; ++i, x += x_step) {
-      const __m512 element = _mm512_set1_ps(*x);
+    const float* line = block.x + offsets[d];
 #pragma GCC unroll 2
-      for (int j = 0; j < kVectors; ++j) {
-        sums[i][j] = _mm512_fmadd_ps(element, weights[j], sums[i][j]);
+    for (int l = 0; l < kLines; ++l, line += x_line) {
+      const float* x = line;
+#pragma GCC unroll 14
+      for (int i = 0; i < kRows; ++i, x += x_step) {
+        const __m512 element = _mm512_set1_ps(*x);
+#pragma GCC unroll 2
+        for (int j = 0; j < kVectors; ++j) {
+          sums[l][i][j] = _mm512_fmadd_ps(element, weights[j], sums[l][i][j]);
+        }
       }
     }
   }
-#pragma GCC unroll 14
-  for (int i = 0; i < kRows; ++i) {
+  const Block b = block;  // what is written below is not part of it
 #pragma GCC unroll 2
-    for (int j = 0; j < kVectors; ++j) {
-      const __m512 start = _mm512_loadu_ps(block.start + i * block.start_step + j * kLanes);
-      _mm512_storeu_ps(block.sums + i * block.sums_step + j * kLanes, start + sums[i][j]);
+  for (int l = 0; l < kLines; ++l) {
+#pragma GCC unroll 14
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 2
+      for (int j = 0; j < kVectors; ++j) {
+        const float* start = b.start + l * b.start_line + i * b.start_step + j * kLanes;
+        float* to = b.sums + l * b.sums_line + i * b.sums_step + j * kLanes;
+        _mm512_storeu_ps(to, _mm512_loadu_ps(start) + sums[l][i][j]);
+      }
     }
   }
 }
 
 using Compute = void (*)(const Block&);
 
-template <int kVectors, int... kRow>
-constexpr std::array<Compute, kBlockRows> blocks_of_rows(std::integer_sequence<int, kRow...>) {
-  return {compute<kRow + 1, kVectors>...};
+template <int kLines, int kVectors, int... kRow>
+constexpr auto blocks_of_rows(std::integer_sequence<int, kRow...>) {
+  return std::array<Compute, sizeof...(kRow)>{compute<kLines, kRow + 1, kVectors>...};
+}
+
+/// Tables by vectors and rows, each less 1.
+template <int kLines>
+constexpr auto blocks_of_lines() {
+  using Rows = std::make_integer_sequence<int, kBlockRows / kLines>;
+  return std::array{blocks_of_rows<kLines, 1>(Rows()), blocks_of_rows<kLines, 2>(Rows())};
+}
+
+/// Computes blocks of kLines lines each.
+template <int kLines>
+void compute_rows(int64_t rows, int64_t vectors, Block block) {
+  static constexpr auto blocks = blocks_of_lines<kLines>();
+  for (int64_t row = 0, left = ceil_div(rows, kBlockRows / kLines); left > 0; --left) {
+    const int64_t count = ceil_div(rows - row, left);
+    blocks[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(count - 1)](block);
+    block.x += count * block.x_step;
+    block.start += count * block.start_step;
+    block.sums += count * block.sums_step;
+    row += count;
+  }
 }
 
 }  // namespace
 
-void compute_rows(int64_t rows, int64_t vectors, Block block) {
-  using Rows = std::make_integer_sequence<int, kBlockRows>;
-  constexpr std::array<std::array<Compute, kBlockRows>, kBlockVectors> blocks{
-      blocks_of_rows<1>(Rows()), blocks_of_rows<2>(Rows())};
+void compute_lines(int64_t lines, int64_t rows, int64_t vectors, Block block) {
+  // Two lines at once where one fills no more than half of a block.
+  const int64_t pairs = rows <= kBlockRows / 2 ? lines / 2 : 0;
   const int64_t depth = block.depth;
   // A phase without a tap has no depth, but a start.
-  const int64_t parts = std::max<int64_t>(1, ceil_div(depth, kDepth));
-  const int64_t part = ceil_div(depth, parts);
-  for (int64_t i = 0; i < parts; ++i) {
+  const Blocks parts(std::max<int64_t>(depth, 1), kDepth, 1, 1);
+  for (int64_t i = 0; i < parts.count; ++i) {
     Block next = block;
-    next.depth = std::min(part, depth - i * part);
-    for (int64_t row = 0, left = ceil_div(rows, kBlockRows); left > 0; --left) {
-      const int64_t count = ceil_div(rows - row, left);
-      blocks[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(count - 1)](next);
-      next.x += count * next.x_step;
-      next.start += count * next.start_step;
-      next.sums += count * next.sums_step;
-      row += count;
-    }
-    block.offsets += part;
-    block.w += part * vectors * kLanes;
+    next.depth = std::min(parts.length(i), depth);
+    const auto skip = [&](int64_t count) {
+      next.x += count * next.x_line;
+      next.start += count * next.start_line;
+      next.sums += count * next.sums_line;
+    };
+    for (int64_t pair = 0; pair < pairs; ++pair, skip(2)) compute_rows<2>(rows, vectors, next);
+    for (int64_t l = 2 * pairs; l < lines; ++l, skip(1)) compute_rows<1>(rows, vectors, next);
+    block.offsets += next.depth;
+    block.w += next.depth * vectors * kLanes;
     block.start = block.sums;
+    block.start_line = block.sums_line;
     block.start_step = block.sums_step;
   }
 }

@@ -7,6 +7,7 @@
 
 #include "adjoint/ops/kernels/avx512.h"
 #include "adjoint/ops/kernels/ceil_div.h"
+#include "adjoint/ops/kernels/conv_work.h"
 
 namespace adjoint::kernels {
 
@@ -16,23 +17,25 @@ inline constexpr int kBlockRows = 14;
 inline constexpr int kBlockVectors = 2;
 
 /// What is read and written to compute
-///   sums[i][lane] = start[i][lane] + sum over d < depth of x[offsets[d] + i * x_step] * w[d][lane]
-/// for 16 lanes a vector; steps and offsets count elements.
+///   sums[l][i][lane] = start[l][i][lane] + sum over d < depth of
+///                      x[offsets[d] + l * x_line + i * x_step] * w[d][lane]
+/// for 16 lanes a vector; lines and steps count elements.
 struct Block {
   int64_t depth;
   const float* x;
-  int64_t x_step;
+  int64_t x_line, x_step;
   const int64_t* offsets;
   const float* w;
   const float* start;
-  int64_t start_step;
+  int64_t start_line, start_step;
   float* sums;
-  int64_t sums_step;
+  int64_t sums_line, sums_step;
 };
 
-/// Computes `rows` rows of sums in blocks of about the same number of rows; `block` is the first.
-/// Each sum is added up in the same order, whatever the blocks are.
-void compute_rows(int64_t rows, int64_t vectors, Block block);
+/// Computes `lines` lines of `rows` rows of sums in blocks of about the same number of rows, of one
+/// line or, where these are short, of two; `block` is the first. Each sum is added up in the same
+/// order, whatever the blocks are.
+void compute_lines(int64_t lines, int64_t rows, int64_t vectors, Block block);
 
 /// Channels of the result, of a group, that are computed together: one or two vectors of them. The
 /// last ones may go beyond the channels that there are.
