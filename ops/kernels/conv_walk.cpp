@@ -74,7 +74,7 @@ Walk::Walk(const ConvGeometry& g, bool adjoint, int64_t channels, bool share)
   image_stride = channels * channel_stride;
   if (share && bands_ * pieces_ == 1) {
     images_ = std::clamp<int64_t>(
-        std::min(kTilePositions / (h.size * w.size), kWindow / image_stride), 1, batch_);
+        std::min(kTilePositions / (h.size * w.size), kWindow / image_stride), 1, ceil_div(batch_, kItems));
     images_ = ceil_div(batch_, ceil_div(batch_, images_));
   }
 }

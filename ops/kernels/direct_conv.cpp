@@ -237,33 +237,35 @@ void direct_conv2d_weight(const ConvGeometry& g, const float* x, const float* y,
   const Panels panels(s.out);
   const Walk walk(g, false, s.in, true);
   // Chunks of the tiles have partial sums of their own: for each panel, channel of x and tap a row
-  // of the panel's channels.
+  // of the panel's channels. Where memory is short of these, shares of the panels, and of the
+  // channels of x, are computed apart from each other.
   const int64_t weights = g.groups * panels.width() * s.in * s.taps;
   const int64_t fitting = std::min(walk.tiles(), 1 + kPartialSums / weights);
-  const Blocks ins(s.in, s.in, fitting >= kItems ? 1 : ceil_div(kItems, g.groups),
-                   ceil_div(64, s.taps));
-  const Blocks chunks(walk.tiles(), walk.tiles(),
-                      std::min(fitting, ceil_div(kItems, g.groups * ins.count)), 1);
+  const int64_t apart = fitting >= kItems ? 1 : ceil_div(kItems, g.groups);
+  const Blocks shares(panels.count, panels.count, ceil_div(apart, 2), 1);
+  const Blocks ins(s.in, s.in, ceil_div(apart, shares.count), ceil_div(64, s.taps));
+  const int64_t parts = g.groups * shares.count * ins.count;
+  const Blocks chunks(walk.tiles(), walk.tiles(), std::min(fitting, ceil_div(kItems, parts)), 1);
   const Scratch<float> sums(chunks.count * weights);
   const auto panel_sums = [&](int64_t group, const Panel& panel) {
     return sums.get() + (group * panels.width() + panel.first) * s.in * s.taps;
   };
-  const int64_t items = chunks.count * g.groups * ins.count;
+  const int64_t items = chunks.count * parts;
   parallel_for(0, items, grain(g, s, items), [&](int64_t begin, int64_t end) {
     const Scratch<float> window(walk.window_size());
     const Scratch<int64_t> offsets(walk.positions());
     const Scratch<float> ys(walk.positions() * kBlockVectors * kLanes);
     for (int64_t item = begin; item < end; ++item) {
-      const int64_t chunk = item / ins.count / g.groups;
-      const int64_t group = item / ins.count % g.groups;
+      const int64_t chunk = item / parts, group = item % parts / shares.count / ins.count;
+      const int64_t share = item / ins.count % shares.count;
       const int64_t in = ins.begin(item % ins.count), in_count = ins.length(item % ins.count);
       for (int64_t i = 0; i < chunks.length(chunk); ++i) {
         const Tile tile = walk.tile(chunks.begin(chunk) + i);
         const Runs runs(walk, tile);
         walk.fill(x, tile, group * s.in + in, in_count, window.get());
         fill_position_offsets(walk, tile, offsets.get());
-        for (int64_t p = 0; p < panels.count; ++p) {
-          const Panel panel = panels[p];
+        for (int64_t p = 0; p < shares.length(share); ++p) {
+          const Panel panel = panels[shares.begin(share) + p];
           for (int64_t run = 0; run < runs.count(); ++run) {
             load_channels(y + runs.offset(run, g.out_channels, group * s.out + panel.first),
                           runs.plane, panel, runs.length,
