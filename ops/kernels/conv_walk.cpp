@@ -73,8 +73,9 @@ Walk::Walk(const ConvGeometry& g, bool adjoint, int64_t channels, bool share)
   channel_stride = (rows * pitch / kLanes | 1) * kLanes;
   image_stride = channels * channel_stride;
   if (share && bands_ * pieces_ == 1) {
-    images_ = std::clamp<int64_t>(
-        std::min(kTilePositions / (h.size * w.size), kWindow / image_stride), 1, ceil_div(batch_, kItems));
+    images_ =
+        std::clamp<int64_t>(std::min(kTilePositions / (h.size * w.size), kWindow / image_stride), 1,
+                            ceil_div(batch_, kItems));
     images_ = ceil_div(batch_, ceil_div(batch_, images_));
   }
 }
@@ -97,6 +98,14 @@ void Walk::fill(const float* source, const Tile& tile, int64_t channel, int64_t 
     fill_image(source + ((tile.image + n) * source_channels_ + channel) * plane, tile, channels,
                window + n * image_stride);
   }
+}
+
+std::span<const float> Walk::source_of(const float* source, const Tile& tile, int64_t channel,
+                                       int64_t channels) const {
+  if (bands_ * pieces_ > 1 || (tile.images > 1 && channels < source_channels_)) return {};
+  const int64_t plane = h.source_size * w.source_size;
+  return {source + (tile.image * source_channels_ + channel) * plane,
+          static_cast<std::size_t>(tile.images * channels * plane)};
 }
 
 /// The channels of one image, which begin at `source`.

@@ -4,6 +4,7 @@
 // pieces direct_conv.cpp and narrow_conv.cpp go through them.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "adjoint/ops/kernels/ceil_div.h"
@@ -54,6 +55,9 @@ class Walk {
   /// window.
   void fill(const float* source, const Tile& tile, int64_t channel, int64_t channels,
             float* window) const;
+  /// Where that is read, if it lies together, and nothing otherwise.
+  std::span<const float> source_of(const float* source, const Tile& tile, int64_t channel,
+                                   int64_t channels) const;
 
   const Axis h, w;
   int64_t rows, pitch;                   ///< of a channel of the window; elements of a row

@@ -28,6 +28,13 @@ struct Runs {
         plane(walk.h.size * cols) {}
 
   int64_t count() const { return tile.images * per_image; }
+  /// The memory of so many channels, if it lies together, and nothing otherwise.
+  std::span<const float> memory(const float* y, int64_t channels, int64_t channel,
+                                int64_t count) const {
+    if (length < plane || (tile.images > 1 && count < channels)) return {};
+    return {y + offset(0, channels, channel),
+            static_cast<std::size_t>(tile.images * count * plane)};
+  }
   /// Where a run begins in a channel of [batch, channels, rows, cols].
   int64_t offset(int64_t run, int64_t channels, int64_t channel) const {
     return ((tile.image + run / per_image) * channels + channel) * plane +
@@ -74,18 +81,27 @@ struct SumOverTaps {
     // Tiles and groups, and where these are few, shares of the panels.
     const Blocks shares(panels.count, panels.count, ceil_div(kItems, walk.tiles() * g.groups), 1);
     const int64_t items = walk.tiles() * g.groups * shares.count;
+    const auto tile_of = [&](int64_t item) { return walk.tile(item / shares.count / g.groups); };
+    const auto group_of = [&](int64_t item) { return item / shares.count % g.groups; };
     parallel_for(0, items, grain(g, s, items), [&](int64_t begin, int64_t end) {
       const Scratch<float> window(walk.window_size());
       const Scratch<float> sums(walk.positions() * kBlockVectors * kLanes);
       for (int64_t item = begin; item < end; ++item) {
-        const Tile tile = walk.tile(item / shares.count / g.groups);
-        const int64_t group = item / shares.count % g.groups, share = item % shares.count;
+        const Tile tile = tile_of(item);
+        const int64_t group = group_of(item), share = item % shares.count;
         walk.fill(source, tile, group * from, from, window.get());
         const Runs runs(walk, tile);
         for (int64_t i = 0; i < shares.length(share); ++i) {
           const Panel panel = panels[shares.begin(share) + i];
+          Ahead ahead;
+          ahead.first =
+              runs.memory(result, g.groups * to, group * to + panel.first, panel.channels);
+          if (i == 0 && item + 1 < end) {
+            const Tile next = tile_of(item + 1);
+            ahead.second = walk.source_of(source, next, group_of(item + 1) * from, from);
+          }
           for (const Phase& phase : phases) {
-            sum_phase(tile, phase, group, panel, window.get(), sums.get());
+            sum_phase(tile, phase, group, panel, window.get(), sums.get(), ahead);
           }
           for (int64_t run = 0; run < runs.count(); ++run) {
             store_channels(sums.get() + run * runs.length * panel.width(), panel, runs.length,
@@ -107,6 +123,10 @@ struct SumOverTaps {
   /// elements apart.
   void pack(const float* w, int64_t to_step, int64_t from_step, const Panel& panel,
             float* packed) const {
+    if (phases.size() == 1 && from_step == s.taps) {  // the order that it has
+      load_channels(w, to_step, panel, from * s.taps, packed);
+      return;
+    }
     const Scratch<float> rows(s.taps * panel.width());
     for (int64_t c = 0; c < from; ++c, w += from_step) {
       load_channels(w, to_step, panel, s.taps, rows.get());
@@ -122,7 +142,7 @@ struct SumOverTaps {
 
   /// The positions of one phase, for all channels of a panel: sums[row, col, channel].
   void sum_phase(const Tile& tile, const Phase& phase, int64_t group, const Panel& panel,
-                 const float* window, float* sums) const {
+                 const float* window, float* sums, Ahead& ahead) const {
     if (phase.row >= tile.rows || phase.col >= tile.cols) return;
     compute_lines(ceil_div(tile.rows - phase.row, walk.h.step),
                   ceil_div(tile.cols - phase.col, walk.w.step), panel.vectors,
@@ -137,7 +157,8 @@ struct SumOverTaps {
                    .start_step = 0,
                    .sums = sums + (phase.row * tile.cols + phase.col) * panel.width(),
                    .sums_line = walk.h.step * tile.cols * panel.width(),
-                   .sums_step = walk.w.step * panel.width()});
+                   .sums_step = walk.w.step * panel.width()},
+                  ahead);
   }
 
   const ConvGeometry& g;
@@ -162,11 +183,11 @@ void fill_position_offsets(const Walk& walk, const Tile& tile, int64_t* offsets)
 }
 
 /// sums[c, k][o] = (start or 0) + the sum over a tile's positions p of x[c, p + k] y[p][o]. The
-/// rows of a block are channels of x or, where these are fewer, the taps of a row of the kernel; the
-/// lines are the other.
+/// rows of a block are channels of x or, where these are fewer, the taps of a row of the kernel;
+/// the lines are the other.
 void add_products(const Walk& walk, const ConvGeometry& g, int64_t channels, const float* window,
                   const int64_t* offsets, int64_t positions, const float* y, const Panel& panel,
-                  bool first, float* sums) {
+                  bool first, float* sums, Ahead& ahead) {
   static constexpr float kZeros[kBlockVectors * kLanes] = {};
   struct Side {
     int64_t count, x_step, step;
@@ -188,7 +209,8 @@ void add_products(const Walk& walk, const ConvGeometry& g, int64_t channels, con
                    .start_step = first ? 0 : row.step,
                    .sums = to,
                    .sums_line = line.step,
-                   .sums_step = row.step});
+                   .sums_step = row.step},
+                  ahead);
   }
 }
 
@@ -264,6 +286,12 @@ void direct_conv2d_weight(const ConvGeometry& g, const float* x, const float* y,
         const Runs runs(walk, tile);
         walk.fill(x, tile, group * s.in + in, in_count, window.get());
         fill_position_offsets(walk, tile, offsets.get());
+        Ahead ahead;
+        if (i + 1 < chunks.length(chunk)) {
+          const Tile next = walk.tile(chunks.begin(chunk) + i + 1);
+          ahead.first = walk.source_of(x, next, group * s.in + in, in_count);
+          ahead.second = Runs(walk, next).memory(y, g.out_channels, 0, g.out_channels);
+        }
         for (int64_t p = 0; p < shares.length(share); ++p) {
           const Panel panel = panels[shares.begin(share) + p];
           for (int64_t run = 0; run < runs.count(); ++run) {
@@ -273,7 +301,8 @@ void direct_conv2d_weight(const ConvGeometry& g, const float* x, const float* y,
           }
           add_products(walk, g, in_count, window.get(), offsets.get(), runs.count() * runs.length,
                        ys.get(), panel, i == 0,
-                       panel_sums(group, panel) + chunk * weights + in * s.taps * panel.width());
+                       panel_sums(group, panel) + chunk * weights + in * s.taps * panel.width(),
+                       ahead);
         }
       }
     }

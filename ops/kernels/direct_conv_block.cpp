@@ -17,8 +17,10 @@ template <int kLines, int kRows, int kVectors>
   __m512 sums[kLines][kRows][kVectors] = {};
   const int64_t depth = block.depth, x_line = block.x_line, x_step = block.x_step;
   const int64_t* const offsets = block.offsets;
-  const float* w = block.w;
-  for (int64_t d = 0; d < depth; ++d, w += kVectors * kLanes) {
+  const float *w = block.w, *ahead = block.ahead;
+  const int64_t ahead_step = block.ahead_step;
+  for (int64_t d = 0; d < depth; ++d, w += kVectors * kLanes, ahead += ahead_step) {
+    __builtin_prefetch(ahead, 0, 2);
     __m512 weights[kVectors];
 #pragma GCC unroll 2
     for (int j = 0; j < kVectors; ++j) weights[j] = _mm512_loadu_ps(w + j * kLanes);
@@ -65,12 +67,22 @@ constexpr auto blocks_of_lines() {
   return std::array{blocks_of_rows<kLines, 1>(Rows()), blocks_of_rows<kLines, 2>(Rows())};
 }
 
+/// Lets a block ask for as much as it has steps.
+void take(Ahead& ahead, Block& block) {
+  std::span<const float>& memory = ahead.first.empty() ? ahead.second : ahead.first;
+  block.ahead = memory.data();
+  block.ahead_step = memory.empty() ? 0 : kLanes;
+  memory = memory.subspan(
+      std::min(memory.size(), static_cast<std::size_t>(block.depth * block.ahead_step)));
+}
+
 /// Computes blocks of kLines lines each.
 template <int kLines>
-void compute_rows(int64_t rows, int64_t vectors, Block block) {
+void compute_rows(int64_t rows, int64_t vectors, Block block, Ahead& ahead) {
   static constexpr auto blocks = blocks_of_lines<kLines>();
   for (int64_t row = 0, left = ceil_div(rows, kBlockRows / kLines); left > 0; --left) {
     const int64_t count = ceil_div(rows - row, left);
+    take(ahead, block);
     blocks[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(count - 1)](block);
     block.x += count * block.x_step;
     block.start += count * block.start_step;
@@ -81,7 +93,7 @@ void compute_rows(int64_t rows, int64_t vectors, Block block) {
 
 }  // namespace
 
-void compute_lines(int64_t lines, int64_t rows, int64_t vectors, Block block) {
+void compute_lines(int64_t lines, int64_t rows, int64_t vectors, Block block, Ahead& ahead) {
   // Two lines at once where one fills no more than half of a block.
   const int64_t pairs = rows <= kBlockRows / 2 ? lines / 2 : 0;
   const int64_t depth = block.depth;
@@ -95,8 +107,12 @@ void compute_lines(int64_t lines, int64_t rows, int64_t vectors, Block block) {
       next.start += count * next.start_line;
       next.sums += count * next.sums_line;
     };
-    for (int64_t pair = 0; pair < pairs; ++pair, skip(2)) compute_rows<2>(rows, vectors, next);
-    for (int64_t l = 2 * pairs; l < lines; ++l, skip(1)) compute_rows<1>(rows, vectors, next);
+    for (int64_t pair = 0; pair < pairs; ++pair, skip(2)) {
+      compute_rows<2>(rows, vectors, next, ahead);
+    }
+    for (int64_t l = 2 * pairs; l < lines; ++l, skip(1)) {
+      compute_rows<1>(rows, vectors, next, ahead);
+    }
     block.offsets += next.depth;
     block.w += next.depth * vectors * kLanes;
     block.start = block.sums;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "adjoint/ops/kernels/avx512.h"
 #include "adjoint/ops/kernels/ceil_div.h"
@@ -15,6 +16,12 @@ namespace adjoint::kernels {
 /// what they are made of.
 inline constexpr int kBlockRows = 14;
 inline constexpr int kBlockVectors = 2;
+
+/// Two stretches of memory that are needed soon. A block asks for a cache line of them at each step
+/// of its depth: they come while it computes, which saves 2% to 7% of a convolution.
+struct Ahead {
+  std::span<const float> first, second;
+};
 
 /// What is read and written to compute
 ///   sums[l][i][lane] = start[l][i][lane] + sum over d < depth of
@@ -30,12 +37,14 @@ struct Block {
   int64_t start_line, start_step;
   float* sums;
   int64_t sums_line, sums_step;
+  const float* ahead = nullptr;  ///< what to ask for
+  int64_t ahead_step = 0;
 };
 
 /// Computes `lines` lines of `rows` rows of sums in blocks of about the same number of rows, of one
 /// line or, where these are short, of two; `block` is the first. Each sum is added up in the same
-/// order, whatever the blocks are.
-void compute_lines(int64_t lines, int64_t rows, int64_t vectors, Block block);
+/// order, whatever the blocks are. What they asked for is taken away from `ahead`.
+void compute_lines(int64_t lines, int64_t rows, int64_t vectors, Block block, Ahead& ahead);
 
 /// Channels of the result, of a group, that are computed together: one or two vectors of them. The
 /// last ones may go beyond the channels that there are.
