@@ -17,7 +17,7 @@ endmacro()
 
 adjoint_find(fmt::fmt libfmt-dev fmt)
 adjoint_find(spdlog::spdlog libspdlog-dev spdlog)
-adjoint_find(OpenMP::OpenMP_CXX g++ OpenMP COMPONENTS CXX)
+adjoint_find(Threads::Threads libc6-dev Threads)
 adjoint_find(OpenBLAS::OpenBLAS libopenblas-dev OpenBLAS MODULE)
 adjoint_find(ZLIB::ZLIB zlib1g-dev ZLIB)
 adjoint_find(PNG::PNG libpng-dev PNG)

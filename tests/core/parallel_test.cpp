@@ -1,13 +1,18 @@
 #include "adjoint/core/parallel.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "adjoint/adjoint.h"
+#include "adjoint/core/thread_pool.h"
 
 namespace adjoint {
 namespace {
@@ -64,6 +69,67 @@ TEST_F(Parallel, DoesNotNest) {
     EXPECT_TRUE(in_parallel_region());
   });
   EXPECT_FALSE(in_parallel_region());
+}
+
+TEST_F(Parallel, LoopsOfSeveralThreadsDoNotMeet) {
+  set_num_threads(3);
+  std::vector<int64_t> sums(4);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < sums.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (int repeat = 0; repeat < 200; ++repeat) {
+        std::vector<int64_t> squares(100);
+        parallel_for(0, 100, 3, [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) squares[static_cast<std::size_t>(i)] = i * i;
+        });
+        for (const int64_t square : squares) sums[t] += square;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const int64_t sum : sums) EXPECT_EQ(sum, 200 * 328350);
+}
+
+TEST_F(Parallel, UsesSeveralThreads) {
+  set_num_threads(3);
+  std::atomic<int> waiting{0};
+  // Three pieces that wait for each other.
+  parallel_for(0, 3, 1, [&](int64_t, int64_t) {
+    ++waiting;
+    while (waiting < 3) std::this_thread::yield();
+  });
+  EXPECT_EQ(waiting, 3);
+}
+
+TEST_F(Parallel, GoesOnInAForkedProcess) {
+  set_num_threads(3);
+  const auto sum = [] {
+    std::atomic<int64_t> sum{0};
+    parallel_for(0, 100, 1, [&](int64_t begin, int64_t) { sum += begin; });
+    return sum.load();
+  };
+  EXPECT_EQ(sum(), 4950);
+  const pid_t child = fork();
+  if (child == 0) _exit(sum() == 4950 ? 0 : 1);  // only this thread is left
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST_F(Parallel, BeginsWithTheThreadsThatTheEnvironmentNames) {
+  const char* before = std::getenv("OMP_NUM_THREADS");
+  const std::string kept = before ? before : "";
+  const auto threads = [](const char* value) {
+    setenv("OMP_NUM_THREADS", value, 1);
+    return detail::ThreadPool::default_threads();
+  };
+  const int processors = threads("");
+  EXPECT_GE(processors, 1);
+  EXPECT_EQ(threads("3"), 3);
+  EXPECT_EQ(threads("5,2"), 5);
+  EXPECT_EQ(threads("0"), processors);
+  EXPECT_EQ(threads("many"), processors);
+  before ? setenv("OMP_NUM_THREADS", kept.c_str(), 1) : unsetenv("OMP_NUM_THREADS");
 }
 
 TEST_F(Parallel, ThreadCountIsChecked) {
