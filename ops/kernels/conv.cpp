@@ -31,8 +31,12 @@ constexpr int64_t kFill = 32 * 1024;
 /// Fills the channels of an image with their bias, or with zeros.
 template <class T>
 void fill_channels(const T* bias, int64_t channels, int64_t plane, T* image) {
-  for (int64_t c = 0; c < channels; ++c) {
-    std::fill_n(image + c * plane, plane, bias ? bias[c] : T(0));
+  if (!bias) {
+    std::fill_n(image, channels * plane, T(0));
+  } else if (plane == 1) {
+    std::copy_n(bias, channels, image);
+  } else {
+    for (int64_t c = 0; c < channels; ++c) std::fill_n(image + c * plane, plane, bias[c]);
   }
 }
 
@@ -133,11 +137,12 @@ void conv2d(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) 
   const Sizes s(g);
   if (s.empty) return fill_batch(bias, g.batch, g.out_channels, s.y_plane, y);
   if (kernel_covers_input(g)) {
-    fill_batch(bias, g.batch, g.out_channels, 1, y);
+    if (bias) fill_batch(bias, g.batch, g.out_channels, 1, y);
     for (int64_t group = 0; group < g.groups; ++group) {
       const Matrix<T> xs{x + group * s.in * s.taps, g.in_channels * s.taps};
       const Matrix<T> ws{w + group * s.out * s.in * s.taps, s.in * s.taps, true};
-      parallel_gemm(g.batch, s.out, s.in * s.taps, xs, ws, T(1), y + group * s.out, g.out_channels);
+      parallel_gemm(g.batch, s.out, s.in * s.taps, xs, ws, T(bias ? 1 : 0), y + group * s.out,
+                    g.out_channels);
     }
     return;
   }
@@ -185,12 +190,12 @@ void conv_transpose2d(const ConvGeometry& g, const T* y, const T* w, const T* bi
   const Sizes s(g);
   if (s.empty) return fill_batch(bias, g.batch, g.in_channels, s.x_plane, x);
   if (kernel_covers_input(g)) {
-    fill_batch(bias, g.batch, g.in_channels, s.x_plane, x);
+    if (bias) fill_batch(bias, g.batch, g.in_channels, s.x_plane, x);
     for (int64_t group = 0; group < g.groups; ++group) {
       const Matrix<T> ys{y + group * s.out, g.out_channels};
       const Matrix<T> ws{w + group * s.out * s.in * s.taps, s.in * s.taps};
-      parallel_gemm(g.batch, s.in * s.taps, s.out, ys, ws, T(1), x + group * s.in * s.taps,
-                    g.in_channels * s.taps);
+      parallel_gemm(g.batch, s.in * s.taps, s.out, ys, ws, T(bias ? 1 : 0),
+                    x + group * s.in * s.taps, g.in_channels * s.taps);
     }
     return;
   }

@@ -118,7 +118,7 @@ void parallel_gemm(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T 
   constexpr int64_t kPieces = 16;
   constexpr int64_t kSmallestSide = 64;
   const auto piece_size = [=](int64_t size, int64_t pieces) {
-    return std::max(kSmallestSide, ceil_div(ceil_div(size, pieces), 16) * 16);
+    return std::max(kSmallestSide, ceil_div(ceil_div(size, pieces), 48) * 48);
   };
   const int64_t rows = m >= n ? piece_size(m, kPieces) : std::max(m, int64_t{1});
   const int64_t row_pieces = ceil_div(m, rows);
