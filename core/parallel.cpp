@@ -3,6 +3,8 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <exception>
+#include <mutex>
 #include <span>
 
 #include "adjoint/core/denormals.h"
@@ -36,7 +38,13 @@ void set_num_threads(int n) {
 
 bool in_parallel_region() { return inside_region; }
 
-void detail::run_pieces(int64_t pieces, const std::function<void(int64_t)>& body) {
+void detail::parallel_for(int64_t begin, int64_t end, int64_t grain, const void* f,
+                          void (*call)(const void* f, int64_t begin, int64_t end)) {
+  const int64_t pieces = (end - begin + grain - 1) / grain;
+  const auto body = [&](int64_t piece) {
+    const int64_t from = begin + piece * grain;
+    call(f, from, std::min(from + grain, end));
+  };
   const int threads = static_cast<int>(std::min<int64_t>(get_num_threads(), pieces));
   if (threads == 1 || inside_region) {
     for (int64_t i = 0; i < pieces; ++i) body(i);

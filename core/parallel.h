@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
-#include <functional>
-#include <mutex>
 
 namespace adjoint {
 
@@ -20,8 +17,10 @@ void set_num_threads(int n);
 bool in_parallel_region();
 
 namespace detail {
-/// Runs body(0) ... body(pieces - 1), each once, spread over the threads.
-void run_pieces(int64_t pieces, const std::function<void(int64_t)>& body);
+/// parallel_for for more than one piece; call(f, piece_begin, piece_end) calls f. (A std::function
+/// for each loop took 2.5% of the library.)
+void parallel_for(int64_t begin, int64_t end, int64_t grain, const void* f,
+                  void (*call)(const void* f, int64_t begin, int64_t end));
 }  // namespace detail
 
 /// Calls f(piece_begin, piece_end) for consecutive pieces of [begin, end), each of `grain` elements
@@ -32,14 +31,12 @@ template <class F>
 void parallel_for(int64_t begin, int64_t end, int64_t grain, const F& f) {
   if (end <= begin) return;
   grain = std::max<int64_t>(grain, 1);
-  const int64_t pieces = (end - begin + grain - 1) / grain;
-  if (pieces == 1) {
+  if (end - begin <= grain) {
     f(begin, end);
     return;
   }
-  detail::run_pieces(pieces, [&](int64_t i) {
-    const int64_t from = begin + i * grain;
-    f(from, std::min(from + grain, end));
+  detail::parallel_for(begin, end, grain, &f, [](const void* g, int64_t from, int64_t to) {
+    (*static_cast<const F*>(g))(from, to);
   });
 }
 
