@@ -37,7 +37,7 @@ def run(program, threads, args):
     wanted = f"({args.filter}).*/{threads}(/|$)"
     env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
     # Without some time to warm up, the first row of two threads is measured before the system has
-    # spread them over the processors, at three to thirty times its time.
+    # spread libtorch's over the processors, at three to thirty times its time.
     command = [program, f"--benchmark_filter={wanted}", f"--benchmark_min_time={args.min_time}",
                f"--benchmark_min_warmup_time={args.min_time}", "--benchmark_format=json"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
@@ -227,6 +227,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, help="folder for benchmarks.md and benchmarks.png")
     args = parser.parse_args()
     args.threads = args.threads or [1, 2]
+    if args.out:  # before the measurement, in case it cannot be made
+        args.out.mkdir(parents=True, exist_ok=True)
 
     medians = measure(args)
     memory = [f"- peak memory of the training benchmark, {library}: {size:.0f} MB"
