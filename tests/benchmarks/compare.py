@@ -1,8 +1,8 @@
 """Runs the benchmarks of Adjoint and of libtorch in turn and compares them.
 
-Every round runs each program once with each library, so that what disturbs the machine disturbs both;
-the table shows medians over the rounds and the ratios of these. Both get the same number of threads,
-OpenBLAS included.
+Every round runs some benchmarks with one library, then with the other, and goes on to the next ones,
+so that what disturbs the machine disturbs both; the table shows medians over the rounds and the
+ratios of these. Both get the same number of threads, OpenBLAS included.
 """
 
 import argparse
@@ -20,6 +20,9 @@ import sys
 LIBRARIES = {"Adjoint": "", "libtorch": "_libtorch"}
 TWINS = ["training_bench", "conv_bench", "ops_bench", "scaling_bench"]
 LIMIT = "conv_kernels_bench"
+# So many benchmarks are run with one library, then with the other: a machine that others share is
+# another one a minute later.
+IN_TURN = 6
 # Which bare product is the limit of which direction of which operation.
 LIMIT_OF = {
     ("conv2d", "forward"): "forward",
@@ -31,42 +34,58 @@ LIMIT_OF = {
 }
 
 
-def run(program, threads, args):
-    """The times of one run in microseconds, by benchmark."""
-    # A name's first argument is its number of threads.
-    wanted = f"({args.filter}).*/{threads}(/|$)"
+def run(program, threads, *options):
+    """What a benchmark program prints with these options."""
     env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
-    # Without some time to warm up, the first row of two threads is measured before the system has
-    # spread libtorch's over the processors, at three to thirty times its time.
-    command = [program, f"--benchmark_filter={wanted}", f"--benchmark_min_time={args.min_time}",
-               f"--benchmark_min_warmup_time={args.min_time}", "--benchmark_format=json"]
+    command = [program, *options]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
-    if not done.stdout.strip():  # the filter selects none of this program's
-        return {}
+    return done.stdout
+
+
+def names_of(program, threads, args):
+    """The benchmarks of a program for so many threads, which are the first argument of a name."""
+    if not program.exists():
+        return []
+    listed = run(program, threads, f"--benchmark_filter=({args.filter}).*/{threads}(/|$)",
+                 "--benchmark_list_tests")
+    return [name for name in listed.split() if program.name != LIMIT or "/sgemm/" in name]
+
+
+def times_of(program, names, threads, args):
+    """The times of one run in microseconds, by benchmark."""
+    wanted = "|".join(map(re.escape, names))
+    # Without some time to warm up, the first row of two threads is measured before the system has
+    # spread libtorch's over the processors, at three to thirty times its time.
+    done = run(program, threads, f"--benchmark_filter=^({wanted})$", "--benchmark_format=json",
+               f"--benchmark_min_time={args.min_time}",
+               f"--benchmark_min_warmup_time={args.min_time}")
     unit = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
     return {row["name"].removesuffix("/real_time"): row["real_time"] * unit[row["time_unit"]]
-            for row in json.loads(done.stdout)["benchmarks"]}
+            for row in json.loads(done)["benchmarks"]}
 
 
 def measure(args):
     """Medians in microseconds: {benchmark: {library: time}}."""
-    programs = [(library, args.folder / (name + suffix)) for name in TWINS
-                for library, suffix in LIBRARIES.items()]
-    programs.append(("limit", args.folder / LIMIT))
-    missing = [path.name for _, path in programs if not path.exists()]
+    twins = [[(library, args.folder / (name + suffix)) for library, suffix in LIBRARIES.items()]
+             for name in TWINS] + [[("limit", args.folder / LIMIT)]]
+    missing = [path.name for twin in twins for _, path in twin if not path.exists()]
     if missing:
         print(f"not built, so not compared: {', '.join(missing)}", file=sys.stderr)
     times = collections.defaultdict(lambda: collections.defaultdict(list))
     for round_number in range(args.rounds):
         for threads in args.threads:
             print(f"round {round_number + 1} of {args.rounds}, {threads} threads", file=sys.stderr)
-            for library, path in programs:
-                if path.exists():
-                    for name, time in run(path, threads, args).items():
-                        if library != "limit" or "/sgemm/" in name:
-                            times[name][library].append(time)
+            for twin in twins:
+                names = names_of(twin[0][1], threads, args)
+                for first in range(0, len(names), IN_TURN):
+                    # Each library begins as often as the other.
+                    for library, path in twin if round_number % 2 == 0 else reversed(twin):
+                        if path.exists():
+                            found = times_of(path, names[first:first + IN_TURN], threads, args)
+                            for name, time in found.items():
+                                times[name][library].append(time)
     return {name: {library: statistics.median(found) for library, found in by_library.items()}
             for name, by_library in times.items()}
 
