@@ -48,8 +48,9 @@ inline constexpr int64_t kMany = 2 << 20, kBlock = 256;
 template <class T>
 inline constexpr int64_t kAhead = 4096 / sizeof(T);
 
+// Inline always: GCC 12 drops calls of functions that do nothing but this.
 template <class T>
-void fetch(Array<T> row, int64_t begin, int64_t n) {
+[[gnu::always_inline]] inline void fetch(Array<T> row, int64_t begin, int64_t n) {
   if (begin + kAhead<T> + kBlock > n) return;  // what follows a row need not be the next one
   const auto* const later = reinterpret_cast<const char*>(row.data + begin + kAhead<T>);
   for (std::size_t i = 0; i < kBlock * sizeof(T); i += 64) __builtin_prefetch(later + i);
@@ -57,7 +58,7 @@ void fetch(Array<T> row, int64_t begin, int64_t n) {
 template <class T>
 void fetch(Repeated<T>, int64_t, int64_t) {}
 template <class T>
-void fetch_to_write(T* row, int64_t begin, int64_t n) {
+[[gnu::always_inline]] inline void fetch_to_write(T* row, int64_t begin, int64_t n) {
   if (begin + kAhead<T> + kBlock > n) return;
   const auto* const later = reinterpret_cast<const char*>(row + begin + kAhead<T>);
   for (std::size_t i = 0; i < kBlock * sizeof(T); i += 64) __builtin_prefetch(later + i, 1);
