@@ -9,6 +9,7 @@
 #include "adjoint/autograd/anomaly.h"
 #include "adjoint/autograd/grad_mode.h"
 #include "adjoint/autograd/meta.h"
+#include "adjoint/autograd/record.h"
 #include "adjoint/autograd/saved_tensor.h"
 #include "adjoint/autograd/sweep.h"
 #include "adjoint/core/denormals.h"
@@ -17,17 +18,11 @@
 namespace adjoint::autograd {
 namespace {
 
-/// Whether nobody but this handle can see the elements, so that they may be overwritten.
-bool is_sole_owner(const Tensor& t) {
-  return t.impl_ptr().use_count() == 1 && t.impl()->storage.use_count() == 1;
-}
-
-/// sum += term. Under create_graph the sum is recorded; otherwise it is added in place if it is
-/// ours.
+/// sum += term, in place if the sum is ours.
 void accumulate(Tensor& sum, Tensor term) {
   if (!sum.defined()) {
     sum = std::move(term);
-  } else if (!GradMode::is_enabled() && is_sole_owner(sum) && sum.is_contiguous()) {
+  } else if (may_overwrite(sum)) {
     sum.add_(term);
   } else {
     sum = sum.add(term);
@@ -340,10 +335,8 @@ variable_list grad(const variable_list& outputs, const variable_list& inputs,
 void accumulate_into_grad(const Tensor& tensor, Tensor gradient) {
   Tensor& grad = meta_of(tensor.impl()).grad;
   if (!grad.defined()) {
-    // Take the gradient itself when nobody else can see it.
-    const bool take =
-        !GradMode::is_enabled() && is_sole_owner(gradient) && gradient.is_contiguous();
-    grad = take ? std::move(gradient) : gradient.clone();
+    // The gradient itself when nobody else can see it.
+    grad = may_overwrite(gradient) ? std::move(gradient) : gradient.clone();
   } else if (GradMode::is_enabled()) {
     grad = grad.add(gradient);
   } else {

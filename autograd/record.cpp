@@ -206,4 +206,10 @@ void detail::take_place(const Tensor& self, const Tensor& value) {
   set_origin(impl, origin.function, origin.input_nr);
 }
 
+bool may_overwrite(const Tensor& gradient) {
+  const TensorImpl* impl = gradient.impl();
+  return !GradMode::is_enabled() && gradient.use_count() == 1 && impl->storage.use_count() == 1 &&
+         !impl->storage->is_foreign() && gradient.is_contiguous();
+}
+
 }  // namespace adjoint::autograd

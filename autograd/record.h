@@ -83,6 +83,10 @@ inline bool needs_recording(TensorList inputs) {
   return GradMode::is_enabled() && detail::any_requires_grad(inputs);
 }
 
+/// Whether a rule, or the engine, may write over a gradient that it was given: it becomes no part of
+/// a graph, its elements are dense, and nobody but its holder sees them.
+bool may_overwrite(const Tensor& gradient);
+
 /// Records that `output` was computed from `inputs` by the operation `name`, and how gradients
 /// flow back; returns the output. It costs nothing but a look at the inputs where none of them
 /// requires grad. `rule(g)` or `rule(g, needs)` gets the output's gradient and returns one

@@ -1,11 +1,11 @@
 #include "adjoint/core/parallel.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <exception>
 #include <mutex>
-#include <span>
 
 #include "adjoint/core/denormals.h"
 #include "adjoint/core/error.h"
@@ -21,10 +21,44 @@ std::atomic<int>& thread_count() {
 
 thread_local bool inside_region = false;
 
-/// What is left of the pieces that a thread begins with, on a cache line of its own.
-struct alignas(64) Share {
-  std::atomic<int64_t> next;
-  int64_t end;
+/// The pieces of a loop, a share for each thread to begin with: the same one in every loop, so that
+/// what one leaves in its processor's cache is where the next one looks for it. That saves an
+/// eighth of a training step on two threads. Whoever has finished helps the others.
+class Shares {
+ public:
+  Shares(int threads, int64_t pieces)
+      : count_(std::min(all_.size(), static_cast<std::size_t>(threads))) {
+    const auto threads_share = static_cast<int64_t>(count_);
+    for (int64_t i = 0; i < threads_share; ++i) {
+      Share& share = all_[static_cast<std::size_t>(i)];
+      share.next.store(i * pieces / threads_share, std::memory_order_relaxed);
+      share.end = (i + 1) * pieces / threads_share;
+    }
+  }
+
+  /// A piece that nobody has taken yet, or -1.
+  int64_t take(int thread) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      Share& share = all_[(static_cast<std::size_t>(thread) + i) % count_];
+      if (share.next.load(std::memory_order_relaxed) >= share.end) continue;
+      const int64_t piece = share.next.fetch_add(1, std::memory_order_relaxed);
+      if (piece < share.end) return piece;
+    }
+    return -1;
+  }
+
+  /// Leaves nothing to take.
+  void clear() {
+    for (std::size_t i = 0; i < count_; ++i) all_[i].next.store(all_[i].end);
+  }
+
+ private:
+  struct alignas(64) Share {  // on a cache line of its own
+    std::atomic<int64_t> next;
+    int64_t end;
+  };
+  std::array<Share, 64> all_;
+  std::size_t count_;
 };
 
 }  // namespace
@@ -41,46 +75,28 @@ bool in_parallel_region() { return inside_region; }
 void detail::parallel_for(int64_t begin, int64_t end, int64_t grain, const void* f,
                           void (*call)(const void* f, int64_t begin, int64_t end)) {
   const int64_t pieces = (end - begin + grain - 1) / grain;
-  const auto body = [&](int64_t piece) {
+  const auto run = [&](int64_t piece) {
     const int64_t from = begin + piece * grain;
     call(f, from, std::min(from + grain, end));
   };
   const int threads = static_cast<int>(std::min<int64_t>(get_num_threads(), pieces));
   if (threads == 1 || inside_region) {
-    for (int64_t i = 0; i < pieces; ++i) body(i);
+    for (int64_t i = 0; i < pieces; ++i) run(i);
     return;
   }
-  // A thread begins with the same part of the pieces in every loop: what one loop leaves in its
-  // processor's cache is where the next one looks for it, which saves an eighth of a training step.
-  // Then it helps the others. Which thread runs a piece does not matter for its result.
-  std::array<Share, 64> all;
-  const std::size_t count = std::min(all.size(), static_cast<std::size_t>(threads));
-  const std::span shares(all.data(), count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto part = [&](std::size_t k) {
-      return static_cast<int64_t>(k) * pieces / static_cast<int64_t>(count);
-    };
-    shares[i].next.store(part(i), std::memory_order_relaxed);
-    shares[i].end = part(i + 1);
-  }
-  const bool flush_denormal = detail::flushes_denormal();
+  Shares shares(threads, pieces);
+  const bool flush_denormal = flushes_denormal();
   std::exception_ptr first_error;
   std::mutex error_mutex;
   ThreadPool::instance().run(threads, [&](int thread) {
     inside_region = true;
-    if (detail::flushes_denormal() != flush_denormal) set_flush_denormal(flush_denormal);
-    for (std::size_t i = 0; i < count; ++i) {
-      Share& share = shares[(static_cast<std::size_t>(thread) + i) % count];
-      for (int64_t piece;
-           (piece = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
-        try {
-          body(piece);
-        } catch (...) {
-          const std::lock_guard lock(error_mutex);
-          if (!first_error) first_error = std::current_exception();
-          for (Share& each : shares) each.next.store(pieces, std::memory_order_relaxed);
-        }
-      }
+    if (flushes_denormal() != flush_denormal) set_flush_denormal(flush_denormal);
+    try {
+      for (int64_t piece; (piece = shares.take(thread)) >= 0;) run(piece);
+    } catch (...) {
+      shares.clear();
+      const std::lock_guard lock(error_mutex);
+      if (!first_error) first_error = std::current_exception();
     }
     inside_region = false;
   });

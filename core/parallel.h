@@ -6,7 +6,8 @@
 namespace adjoint {
 
 /// The number of threads that parallel_for uses; at first the number of processors this process
-/// may run on, or what OMP_NUM_THREADS says.
+/// may run on, or what the environment's OMP_NUM_THREADS says. The others wait for work in a loop
+/// for 2 ms before they sleep, unless OMP_WAIT_POLICY is `passive`.
 int get_num_threads();
 
 /// Sets the number of threads for all later work. Throws Error unless n >= 1. Results never depend
@@ -17,8 +18,8 @@ void set_num_threads(int n);
 bool in_parallel_region();
 
 namespace detail {
-/// parallel_for for more than one piece; call(f, piece_begin, piece_end) calls f. (A std::function
-/// for each loop took 2.5% of the library.)
+/// parallel_for for more than one piece; call(f, piece_begin, piece_end) calls f. (With a
+/// std::function for each loop the library was 6% larger.)
 void parallel_for(int64_t begin, int64_t end, int64_t grain, const void* f,
                   void (*call)(const void* f, int64_t begin, int64_t end));
 }  // namespace detail

@@ -28,27 +28,23 @@ void check_relu(const char* name, const Tensor& x) {
   check(x.scalar_type() != kBool, "{}: bools have no sign; convert them first", name);
 }
 
-/// Whether the rule of an operation may write over the gradient that it was called with: it is not
-/// part of a graph, and nobody but the engine, which gives it up, holds it or a view of it.
-bool may_overwrite(const Tensor& gradient) {
-  return !GradMode::is_enabled() && gradient.use_count() == 1 &&
-         gradient.impl()->storage.use_count() == 1 && !gradient.impl()->storage->is_foreign() &&
-         gradient.is_contiguous();
-}
-
 /// The gradient of an activation by its output y, product(g, y) elementwise. It takes g's place in
-/// memory if it may, which saves 5% of an autoencoder's training step; otherwise it is backward(g,
-/// y).
+/// memory if it may, which saves 5% of an autoencoder's training step; otherwise it is
+/// backward(g, y), which is recorded.
 template <class Product, class Backward>
 Grads through_output(const Tensor& g, const Tensor& y, Product product, Backward backward) {
-  if (!may_overwrite(g)) return {backward(g, y)};
+  if (!autograd::may_overwrite(g)) return {backward(g, y)};
   elementwise::map_floating("backward", product, g, g, y);
   return {g};
 }
 
-constexpr auto kReluProduct = [](auto g, auto y) { return y <= 0 ? decltype(g)(0) : g; };
 constexpr auto kSigmoidProduct = [](auto g, auto s) { return g * (1 - s) * s; };
 constexpr auto kTanhProduct = [](auto g, auto t) { return g * (1 - t * t); };
+/// g where x is above the limit, 0 elsewhere.
+template <class T>
+auto threshold_product(T limit) {
+  return [limit](auto g, auto x) { return x <= limit ? decltype(g)(0) : g; };
+}
 
 }  // namespace
 
@@ -58,9 +54,10 @@ Tensor Tensor::relu() const {
   elementwise::map(kRelu, y, *this);
   if (!needs_recording({*this})) return y;
   return record("relu", y, {*this}, [y = save_output(y)](const Tensor& g) {
-    return through_output(g, y.get(), kReluProduct, [](const Tensor& g, const Tensor& y) {
+    const auto backward = [](const Tensor& g, const Tensor& y) {
       return threshold_backward(g, y, 0);
-    });
+    };
+    return through_output(g, y.get(), threshold_product(0), backward);
   });
 }
 
@@ -76,9 +73,8 @@ Tensor threshold_backward(const Tensor& grad_output, const Tensor& self, const S
   const ScalarType dtype = result_type(grad_output, self);
   Tensor y = elementwise::broadcast_result("threshold_backward", grad_output, self, dtype);
   dispatch(dtype, [&]<class T>(std::type_identity<T>) {
-    kernels::map<T, T, T>(
-        [limit = kernels::convert_scalar<T>(threshold)](T g, T x) { return x <= limit ? T(0) : g; },
-        y, kernels::converted(grad_output, dtype), kernels::converted(self, dtype));
+    kernels::map<T, T, T>(threshold_product(kernels::convert_scalar<T>(threshold)), y,
+                          kernels::converted(grad_output, dtype), kernels::converted(self, dtype));
   });
   // Piecewise constant in `self`, whose gradient is therefore 0.
   return record("threshold_backward", y, {grad_output, self},

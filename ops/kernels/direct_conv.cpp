@@ -1,6 +1,7 @@
 #include "adjoint/ops/kernels/direct_conv.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -90,27 +91,29 @@ struct SumOverTaps {
         const Tile tile = tile_of(item);
         const int64_t group = group_of(item), share = item % shares.count;
         walk.fill(source, tile, group * from, from, window.get());
-        const Runs runs(walk, tile);
         for (int64_t i = 0; i < shares.length(share); ++i) {
-          const Panel panel = panels[shares.begin(share) + i];
-          Ahead ahead;
-          ahead.first =
-              runs.memory(result, g.groups * to, group * to + panel.first, panel.channels);
+          std::span<const float> next;  // the first panel asks for what the next item is made of
           if (i == 0 && item + 1 < end) {
-            const Tile next = tile_of(item + 1);
-            ahead.second = walk.source_of(source, next, group_of(item + 1) * from, from);
+            next = walk.source_of(source, tile_of(item + 1), group_of(item + 1) * from, from);
           }
-          for (const Phase& phase : phases) {
-            sum_phase(tile, phase, group, panel, window.get(), sums.get(), ahead);
-          }
-          for (int64_t run = 0; run < runs.count(); ++run) {
-            store_channels(sums.get() + run * runs.length * panel.width(), panel, runs.length,
-                           result + runs.offset(run, g.groups * to, group * to + panel.first),
-                           runs.plane);
-          }
+          compute_panel(tile, group, panels[shares.begin(share) + i], window.get(), next,
+                        sums.get(), result);
         }
       }
     });
+  }
+
+  /// The channels of a panel at all positions of a tile; asks for `next` meanwhile.
+  void compute_panel(const Tile& tile, int64_t group, const Panel& panel, const float* window,
+                     std::span<const float> next, float* sums, float* result) const {
+    const Runs runs(walk, tile);
+    const int64_t channels = g.groups * to, channel = group * to + panel.first;
+    Ahead ahead{runs.memory(result, channels, channel, panel.channels), next};
+    for (const Phase& phase : phases) sum_phase(tile, phase, group, panel, window, sums, ahead);
+    for (int64_t run = 0; run < runs.count(); ++run) {
+      store_channels(sums + run * runs.length * panel.width(), panel, runs.length,
+                     result + runs.offset(run, channels, channel), runs.plane);
+    }
   }
 
   /// The weight of a panel as blocks read it: for each phase, channel of the source and tap a row

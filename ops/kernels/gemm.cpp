@@ -117,8 +117,9 @@ void parallel_gemm(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T 
   // more in each direction) and there are enough pieces for many threads to share.
   constexpr int64_t kPieces = 16;
   constexpr int64_t kSmallestSide = 64;
+  constexpr int64_t kPanel = 48;  // of avx512_gemm: narrower ones are a tenth slower
   const auto piece_size = [=](int64_t size, int64_t pieces) {
-    return std::max(kSmallestSide, ceil_div(ceil_div(size, pieces), 48) * 48);
+    return std::max(kSmallestSide, ceil_div(ceil_div(size, pieces), kPanel) * kPanel);
   };
   const int64_t rows = m >= n ? piece_size(m, kPieces) : std::max(m, int64_t{1});
   const int64_t row_pieces = ceil_div(m, rows);

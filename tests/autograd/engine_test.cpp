@@ -34,6 +34,33 @@ TEST(Engine, AccumulatesIntoLeaves) {
   EXPECT_EQ(values(x.grad()), (std::vector<double>{7, 8, 9}));
 }
 
+/// Gives memory of its own, which nobody but the gradient's handle refers to, as the gradient.
+struct FromBuffer : autograd::Function<FromBuffer> {
+  static Tensor forward(autograd::AutogradContext*, const Tensor& x) { return x * 1; }
+  static autograd::variable_list backward(autograd::AutogradContext*, autograd::variable_list) {
+    return {from_blob(buffer.data(), {2}, kFloat64)};
+  }
+  static inline std::vector<double> buffer{3, 4};
+};
+
+TEST(Engine, LeavesSomeoneElsesMemoryAlone) {
+  const Tensor x = leaf({1, -2});
+  (FromBuffer::apply(x) + x).sum().backward();  // a second gradient is added to it
+  EXPECT_EQ(values(x.grad()), (std::vector<double>{4, 5}));
+  EXPECT_EQ(FromBuffer::buffer, (std::vector<double>{3, 4}));
+
+  const Tensor y = leaf({1, -2});
+  FromBuffer::apply(y.relu()).sum().backward();  // an activation's rule gets it
+  EXPECT_EQ(values(y.grad()), (std::vector<double>{3, 0}));
+  EXPECT_EQ(FromBuffer::buffer, (std::vector<double>{3, 4}));
+
+  const Tensor z = leaf({1, -2});
+  FromBuffer::apply(z).sum().backward();  // a leaf keeps it, and adds the next one to it
+  z.sum().backward();
+  EXPECT_EQ(values(z.grad()), (std::vector<double>{4, 5}));
+  EXPECT_EQ(FromBuffer::buffer, (std::vector<double>{3, 4}));
+}
+
 TEST(Engine, SumsOverAllPathsOnce) {
   const Tensor x = leaf({3});
   const Tensor a = x * x;  // used twice, and x a third time
