@@ -83,8 +83,8 @@ inline bool needs_recording(TensorList inputs) {
   return GradMode::is_enabled() && detail::any_requires_grad(inputs);
 }
 
-/// Whether a rule, or the engine, may write over a gradient that it was given: it becomes no part of
-/// a graph, its elements are dense, and nobody but its holder sees them.
+/// Whether a rule, or the engine, may write over a gradient that it was given: it becomes no part
+/// of a graph, its elements are dense, and nobody but its holder sees them.
 bool may_overwrite(const Tensor& gradient);
 
 /// Records that `output` was computed from `inputs` by the operation `name`, and how gradients
