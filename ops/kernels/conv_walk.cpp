@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kTilePositions = 1024;
 constexpr int64_t kTileCols = 512;
 constexpr int64_t kWindow = 256 * 1024;
+/// Images share a tile up to so many positions, whatever the size of its window.
+constexpr int64_t kSharedPositions = 128;
 
 Axis make_axis(const ConvGeometry& g, int axis, bool adjoint) {
   const int64_t stride = g.stride[axis], padding = g.padding[axis], dilation = g.dilation[axis];
@@ -42,6 +44,18 @@ Axis make_axis(const ConvGeometry& g, int axis, bool adjoint) {
   return a;
 }
 
+/// At least so many cache lines, such that the first rows of consecutive channels lie in sets of
+/// the first-level cache that are some apart from each other: a block reads a few rows of many
+/// channels, which would push each other out of a few sets otherwise. (It takes up to a tenth of a
+/// convolution.)
+int64_t spread_lines(int64_t lines) {
+  constexpr int64_t kSets = 64, kApart = 8;
+  lines |= 1;
+  const int64_t set = lines % kSets;
+  if (set < kApart) return lines + kApart;
+  return set > kSets - kApart ? lines + 2 * kApart : lines;
+}
+
 /// How much of the source so many positions depend on.
 int64_t extent(const Axis& axis, int64_t positions) {
   return (ceil_div(positions, axis.step) - 1) * axis.source_step + axis.highest - axis.lowest + 1;
@@ -49,7 +63,7 @@ int64_t extent(const Axis& axis, int64_t positions) {
 
 }  // namespace
 
-Walk::Walk(const ConvGeometry& g, bool adjoint, int64_t channels, bool share)
+Walk::Walk(const ConvGeometry& g, bool adjoint, int64_t channels, int64_t shared)
     : h(make_axis(g, 0, adjoint)),
       w(make_axis(g, 1, adjoint)),
       batch_(g.batch),
@@ -69,12 +83,13 @@ Walk::Walk(const ConvGeometry& g, bool adjoint, int64_t channels, bool share)
   bands_ = ceil_div(h.size, rows_);
   pieces_ = ceil_div(w.size, cols_);
   rows = extent(h, rows_);
-  // An odd number of cache lines, so that channels do not meet in the same sets of the cache.
-  channel_stride = (rows * pitch / kLanes | 1) * kLanes;
+  channel_stride = spread_lines(rows * pitch / kLanes) * kLanes;
   image_stride = channels * channel_stride;
-  if (share && bands_ * pieces_ == 1) {
+  if (shared > 0 && bands_ * pieces_ == 1) {
+    const int64_t plane = h.size * w.size;
+    const int64_t fitting = std::max(shared / (rows * pitch), kSharedPositions / plane);
     images_ =
-        std::clamp<int64_t>(std::min(kTilePositions / (h.size * w.size), kWindow / image_stride), 1,
+        std::clamp<int64_t>(std::min({fitting, kTilePositions / plane, kWindow / image_stride}), 1,
                             ceil_div(batch_, kItems));
     images_ = ceil_div(batch_, ceil_div(batch_, images_));
   }

@@ -4,6 +4,7 @@
 // pieces direct_conv.cpp and narrow_conv.cpp go through them.
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -28,17 +29,22 @@ struct Axis {
   int64_t lowest = 0, highest = 0;  ///< the taps' offsets
 };
 
+/// As many elements as a window can have.
+inline constexpr int64_t kAnyWindow = std::numeric_limits<int64_t>::max();
+
 /// The positions of the result in tiles of whole images, bands of whole rows, or pieces of these;
 /// and the window, which is what of the source a tile depends on, [image, channel, row, column],
 /// with zeros where it lies outside. For the adjoint, the result is x and the source y.
 class Walk {
  public:
-  /// The window has so many channels. Small images share a tile if `share` says so.
-  Walk(const ConvGeometry& geometry, bool adjoint, int64_t channels, bool share);
+  /// The window has so many channels. Small images share a tile as long as its window has no more
+  /// than `shared` elements of a channel, or few positions.
+  Walk(const ConvGeometry& geometry, bool adjoint, int64_t channels, int64_t shared = 0);
 
   int64_t tiles() const { return ceil_div(batch_, images_) * bands_ * pieces_; }
   Tile tile(int64_t index) const;
-  /// Positions of the largest tile, and elements of its window.
+  /// Images and positions of the largest tile, and elements of its window.
+  int64_t images() const { return images_; }
   int64_t positions() const { return images_ * rows_ * cols_; }
   int64_t window_size() const { return images_ * image_stride; }
 
@@ -68,6 +74,34 @@ class Walk {
 
   int64_t batch_, source_channels_;
   int64_t images_ = 1, rows_, cols_, bands_, pieces_;
+};
+
+/// A tile's positions as they lie in the result: one run for each image where its rows are whole,
+/// one for each row otherwise.
+struct Runs {
+  Runs(const Walk& walk, const Tile& tile)
+      : tile(tile),
+        per_image(tile.cols == walk.w.size ? 1 : tile.rows),
+        length(tile.rows / per_image * tile.cols),
+        cols(walk.w.size),
+        plane(walk.h.size * cols) {}
+
+  int64_t count() const { return tile.images * per_image; }
+  /// The memory of so many channels, if it lies together, and nothing otherwise.
+  std::span<const float> memory(const float* y, int64_t channels, int64_t channel,
+                                int64_t count) const {
+    if (length < plane || (tile.images > 1 && count < channels)) return {};
+    return {y + offset(0, channels, channel),
+            static_cast<std::size_t>(tile.images * count * plane)};
+  }
+  /// Where a run begins in a channel of [batch, channels, rows, cols].
+  int64_t offset(int64_t run, int64_t channels, int64_t channel) const {
+    return ((tile.image + run / per_image) * channels + channel) * plane +
+           (tile.row + run % per_image) * cols + tile.col;
+  }
+
+  Tile tile;
+  int64_t per_image, length, cols, plane;
 };
 
 /// One phase of both axes.

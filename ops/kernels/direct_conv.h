@@ -21,8 +21,9 @@
 //   | 32, 64 -> 64, 3x3, 32x32          |  112 |      92 |     86 |
 //   | 128, 16 -> 32, 3x3 stride 2, 14x14|   81 |      56 |     76 |
 //
-// (Measured together, before blocks had two lines and asked for memory ahead, which took another
-// 3%, 4% and 14% off the times of the first two rows and the last.)
+// (Measured together, before blocks took several lines and asked for memory ahead: another 3%, 4%
+// and 14% off the times of the first two rows and the last. At the busy times of a shared machine
+// all are a quarter to a third slower.)
 
 namespace adjoint::kernels {
 

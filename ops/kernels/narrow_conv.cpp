@@ -166,7 +166,7 @@ bool narrow_conv2d_weight_pays(const ConvGeometry& g) {
 void narrow_conv2d(const ConvGeometry& g, const float* x, const float* w, const float* bias,
                    float* y) {
   const Sizes s(g);
-  const Walk walk(g, false, s.in, false);
+  const Walk walk(g, false, s.in);
   const Scratch<int64_t> offsets(s.in * s.taps);
   fill_offsets(walk, phases_of(walk, g.kernel[1]), s.in, offsets.get());
   static constexpr float kZeros[kRowOut] = {};
@@ -207,7 +207,7 @@ void narrow_conv2d(const ConvGeometry& g, const float* x, const float* w, const 
 
 void narrow_conv2d_weight(const ConvGeometry& g, const float* x, const float* y, float* w) {
   const Sizes s(g);
-  const Walk walk(g, false, s.in, true);
+  const Walk walk(g, false, s.in, kAnyWindow);
   const Scratch<int64_t> offsets(s.in * s.taps);
   fill_offsets(walk, phases_of(walk, g.kernel[1]), s.in, offsets.get());
   const int64_t weights = g.out_channels * s.in * s.taps;
