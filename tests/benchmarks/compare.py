@@ -1,8 +1,9 @@
 """Runs the benchmarks of Adjoint and of libtorch in turn and compares them.
 
-Every round runs some benchmarks with one library, then with the other, and goes on to the next ones,
-so that what disturbs the machine disturbs both; the table shows medians over the rounds and the
-ratios of these. Both get the same number of threads, OpenBLAS included.
+Every round runs some benchmarks with one library, then with the other, on one thread and on two, and
+goes on to the next ones, so that what disturbs the machine disturbs all. The table shows medians over
+the rounds: of the times, and of the ratios within a round. Both libraries get the same number of
+threads, OpenBLAS included.
 """
 
 import argparse
@@ -23,6 +24,8 @@ LIMIT = "conv_kernels_bench"
 # So many benchmarks are run with one library, then with the other: a machine that others share is
 # another one a minute later.
 IN_TURN = 6
+# Convolutions of so many GFLOP should gain from a second thread.
+LARGE = 0.5
 # Which bare product is the limit of which direction of which operation.
 LIMIT_OF = {
     ("conv2d", "forward"): "forward",
@@ -53,8 +56,8 @@ def names_of(program, threads, args):
     return [name for name in listed.split() if program.name != LIMIT or "/sgemm/" in name]
 
 
-def times_of(program, names, threads, args):
-    """The times of one run in microseconds, by benchmark."""
+def rows_of(program, names, threads, args):
+    """What one run finds, by benchmark: microseconds, and GFLOP of those that count them."""
     wanted = "|".join(map(re.escape, names))
     # Without some time to warm up, the first row of two threads is measured before the system has
     # spread libtorch's over the processors, at three to thirty times its time.
@@ -62,32 +65,74 @@ def times_of(program, names, threads, args):
                f"--benchmark_min_time={args.min_time}",
                f"--benchmark_min_warmup_time={args.min_time}")
     unit = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
-    return {row["name"].removesuffix("/real_time"): row["real_time"] * unit[row["time_unit"]]
-            for row in json.loads(done)["benchmarks"]}
+    rows = {}
+    for row in json.loads(done)["benchmarks"]:
+        time = row["real_time"] * unit[row["time_unit"]]
+        rows[row["name"].removesuffix("/real_time")] = (time, row.get("GFLOP/s", 0) * time * 1e-6)
+    return rows
+
+
+class Measurements:
+    """Microseconds of every round: times[benchmark][library] has one of each; and the work of a
+    benchmark in GFLOP."""
+
+    def __init__(self):
+        self.times = collections.defaultdict(lambda: collections.defaultdict(list))
+        self.work = {}
+
+    def add(self, library, rows):
+        for name, (time, work) in rows.items():
+            self.times[name][library].append(time)
+            self.work[name] = work
+
+    def medians(self):
+        """{benchmark: {library: time}}"""
+        return {name: {library: statistics.median(found) for library, found in by_library.items()}
+                for name, by_library in self.times.items()}
+
+    def ratio(self, a, b):
+        """How much longer a takes than b, both (benchmark, library), or None."""
+        a, b = (self.times.get(name, {}).get(library) for name, library in (a, b))
+        return statistics.median(x / y for x, y in zip(a, b)) if a and b else None
+
+    def speed(self, name):
+        """How many times as fast as libtorch Adjoint is."""
+        return self.ratio((name, "libtorch"), (name, "Adjoint"))
+
+    def limit(self, name):
+        """The speed of a convolution beside that of the bare products behind it, or None."""
+        parts = name.split("/")
+        if len(parts) != 4 or (parts[0], parts[2]) not in LIMIT_OF:
+            return None
+        products = f"{parts[1]}/{LIMIT_OF[parts[0], parts[2]]}/sgemm/{parts[3]}"
+        return self.ratio((products, "limit"), (name, "Adjoint"))
+
+    def scaling(self, name):
+        """What a second thread gains a large convolution, or None."""
+        if not name.endswith("/2") or self.work.get(name, 0) < LARGE:
+            return None
+        return self.ratio((name.removesuffix("2") + "1", "Adjoint"), (name, "Adjoint"))
 
 
 def measure(args):
-    """Medians in microseconds: {benchmark: {library: time}}."""
     twins = [[(library, args.folder / (name + suffix)) for library, suffix in LIBRARIES.items()]
              for name in TWINS] + [[("limit", args.folder / LIMIT)]]
     missing = [path.name for twin in twins for _, path in twin if not path.exists()]
     if missing:
         print(f"not built, so not compared: {', '.join(missing)}", file=sys.stderr)
-    times = collections.defaultdict(lambda: collections.defaultdict(list))
+    found = Measurements()
     for round_number in range(args.rounds):
-        for threads in args.threads:
-            print(f"round {round_number + 1} of {args.rounds}, {threads} threads", file=sys.stderr)
-            for twin in twins:
-                names = names_of(twin[0][1], threads, args)
-                for first in range(0, len(names), IN_TURN):
-                    # Each library begins as often as the other.
-                    for library, path in twin if round_number % 2 == 0 else reversed(twin):
-                        if path.exists():
-                            found = times_of(path, names[first:first + IN_TURN], threads, args)
-                            for name, time in found.items():
-                                times[name][library].append(time)
-    return {name: {library: statistics.median(found) for library, found in by_library.items()}
-            for name, by_library in times.items()}
+        print(f"round {round_number + 1} of {args.rounds}", file=sys.stderr)
+        for twin in twins:
+            names = {threads: names_of(twin[0][1], threads, args) for threads in args.threads}
+            # Each library begins as often as the other.
+            in_turn = [one for one in twin if one[1].exists()][::-1 if round_number % 2 else 1]
+            for first in range(0, max(map(len, names.values())), IN_TURN):
+                for threads in args.threads:
+                    part = names[threads][first:first + IN_TURN]
+                    for library, path in in_turn if part else ():
+                        found.add(library, rows_of(path, part, threads, args))
+    return found
 
 
 def peak_memory(args):
@@ -102,15 +147,6 @@ def peak_memory(args):
     return peaks
 
 
-def limit_of(name, medians):
-    """The time of the bare products behind a convolution, or None."""
-    parts = name.split("/")
-    if len(parts) != 4 or (parts[0], parts[2]) not in LIMIT_OF:
-        return None
-    limit = medians.get(f"{parts[1]}/{LIMIT_OF[parts[0], parts[2]]}/sgemm/{parts[3]}", {})
-    return limit.get("limit")
-
-
 def shown(time):
     for unit, size in (("s", 1e6), ("ms", 1e3), ("µs", 1)):
         if time >= size:
@@ -122,39 +158,51 @@ def geometric_mean(values):
     return math.exp(statistics.fmean(map(math.log, values)))
 
 
-def table(medians):
+def table(found):
     """The comparison as lines of Markdown."""
-    lines = ["| benchmark / threads | Adjoint | libtorch | times as fast | of the limit |",
-             "|---|---:|---:|---:|---:|"]
-    for name, by_library in medians.items():
+    lines = ["| benchmark / threads | Adjoint | libtorch | times as fast | of the limit | 1 to 2 threads |",
+             "|---|---:|---:|---:|---:|---:|"]
+    for name, by_library in sorted(found.medians().items(), key=lambda row: threads_of(row[0])):
         if "Adjoint" not in by_library:
             continue
         ours, theirs = by_library["Adjoint"], by_library.get("libtorch")
-        limit = limit_of(name, medians)
+        limit, scaling = found.limit(name), found.scaling(name)
         lines.append(f"| {name} | {shown(ours)} | {shown(theirs) if theirs else '-'} | "
-                     f"{f'{theirs / ours:.2f}' if theirs else '-'} | "
-                     f"{f'{limit / ours:.0%}' if limit else ''} |")
+                     f"{f'{found.speed(name):.2f}' if theirs else '-'} | "
+                     f"{f'{limit:.0%}' if limit else ''} | {f'{scaling:.2f}' if scaling else ''} |")
     return lines
 
 
-def summary(medians):
-    """Geometric means over the convolution's shapes, as lines of text."""
+def threads_of(name):
+    """The threads in a benchmark's name: the last number of a convolution's, the first of others'."""
+    numbers = [part for part in name.split("/") if part.isdigit()]
+    return int(numbers[-1] if name.startswith("conv") else numbers[0])
+
+
+def summary(found):
+    """Geometric means over the convolution's shapes, and what a second thread gains, as text."""
     groups = collections.defaultdict(list)
-    for name, by_library in medians.items():
+    for name in found.times:
         parts = name.split("/")
-        if parts[0] in ("conv2d", "conv_transpose2d") and len(by_library) == 2:
-            groups[parts[0], parts[-1]].append(by_library["libtorch"] / by_library["Adjoint"])
-    return [f"- {operation}, {threads} thread{'s' * (threads != '1')}: {geometric_mean(ratios):.2f} times as fast in the "
-            f"geometric mean, {min(ratios):.2f} at the least, {max(ratios):.2f} at the most"
-            for (operation, threads), ratios in sorted(groups.items())]
+        if parts[0] in ("conv2d", "conv_transpose2d") and found.speed(name):
+            groups[parts[0], parts[-1]].append(found.speed(name))
+    lines = [f"- {operation}, {threads} thread{'s' * (threads != '1')}: {geometric_mean(ratios):.2f} times as fast in the "
+             f"geometric mean, {min(ratios):.2f} at the least, {max(ratios):.2f} at the most"
+             for (operation, threads), ratios in sorted(groups.items())]
+    gains = [gain for gain in map(found.scaling, found.times) if gain]
+    if gains:
+        lines.append(f"- convolutions of {LARGE} GFLOP and more, 2 threads: {statistics.median(gains):.2f} times as fast as 1 in "
+                     f"the median, {min(gains):.2f} at the least ({len(gains)} rows)")
+    return lines
 
 
-def picture(medians, path):
+def picture(found, path):
     """Bars of the training step, and for every shape the ratio to libtorch."""
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    medians = found.medians()
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=[1, 2.2])
     rows = [(name.replace("_", " ").replace("/", ", ") + (" thread" if name.endswith("/1") else " threads"), m)
             for name, m in medians.items()
@@ -177,9 +225,8 @@ def picture(medians, path):
     colours = {"conv2d": "#2f6690", "conv_transpose2d": "#c8553d"}
     for operation, shift in (("conv2d", -0.13), ("conv_transpose2d", 0.13)):
         for direction, mark in marks.items():
-            points = [(medians[key]["libtorch"] / medians[key]["Adjoint"], i + shift)
-                      for i, s in enumerate(shapes)
-                      if len(medians.get(key := f"{operation}/{s}/{direction}/{most}", {})) == 2]
+            points = [(speed, i + shift) for i, s in enumerate(shapes)
+                      if (speed := found.speed(f"{operation}/{s}/{direction}/{most}"))]
             if points:
                 right.scatter(*zip(*points), marker=mark, s=28, color=colours[operation],
                               label=f"{operation}, {direction.replace('_', ' ')}")
@@ -210,7 +257,12 @@ def scaling_picture(medians, path):
              "scaling_channels": ("conv2d, channels", lambda n: 4 * n * n * 9 * 14 * 14 * 3e-3),
              "scaling_width": ("conv2d, width of the image", lambda n: 8 * 8 * 9 * n * n * 3e-3),
              "graph": ("graph, operations", lambda n: n)}
-    figure, axes = plt.subplots(1, len(plots), figsize=(13, 3.4))
+    measured = {key.split("/")[0] for key in medians}
+    plots = {name: plot for name, plot in plots.items() if name in measured}
+    if not plots:  # none of them was asked for
+        return
+    figure, axes = plt.subplots(1, len(plots), figsize=(13, 3.4), squeeze=False)
+    axes = axes[0]
     for axis, (name, (title, work)) in zip(axes, plots.items()):
         for library, colour in (("Adjoint", "#c8553d"), ("libtorch", "#9aa5b1")):
             points = sorted((int(key.split("/")[2]), by_library[library])
@@ -249,18 +301,18 @@ def main():
     if args.out:  # before the measurement, in case it cannot be made
         args.out.mkdir(parents=True, exist_ok=True)
 
-    medians = measure(args)
+    found = measure(args)
     memory = [f"- peak memory of the training benchmark, {library}: {size:.0f} MB"
               for library, size in peak_memory(args).items()]
     text = "\n".join([f"Measured on: {machine()}; medians of {args.rounds} rounds.", "",
-                      *summary(medians), *memory, "", *table(medians)])
+                      *summary(found), *memory, "", *table(found)])
     print(text)
     if args.out:
         page = args.out / "benchmarks.md"
         before = page.read_text().split("<!-- measured -->")[0] if page.exists() else ""
         page.write_text(f"{before}<!-- measured -->\n{text}\n")
-        picture(medians, args.out / "benchmarks.png")
-        scaling_picture(medians, args.out / "scaling.png")
+        picture(found, args.out / "benchmarks.png")
+        scaling_picture(found.medians(), args.out / "scaling.png")
 
 
 main()
