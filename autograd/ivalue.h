@@ -17,30 +17,29 @@ namespace adjoint {
 /// holds throws Error.
 class IValue {
  public:
-  IValue() = default;
-  IValue(bool value) : value_(value) {}
+  IValue();
+  IValue(bool value);
   template <class T>
-  requires(std::is_integral_v<T>) IValue(T value) : value_(static_cast<int64_t>(value)) {}
-  IValue(double value) : value_(value) {}
-  IValue(std::string value) : value_(std::move(value)) {}
-  IValue(const char* value) : value_(std::string(value)) {}
-  IValue(Tensor value) : value_(std::move(value)) {}
-  IValue(std::vector<int64_t> values) : value_(std::move(values)) {}
-  IValue(IntArrayRef values) : value_(values.vec()) {}
-  IValue(std::vector<double> values) : value_(std::move(values)) {}
-  IValue(std::vector<Tensor> values) : value_(std::move(values)) {}
-  IValue(const Scalar& value) {
-    if (isFloatingType(value.type())) {
-      value_ = value.to<double>();
-    } else if (value.type() == kBool) {
-      value_ = value.to<bool>();
-    } else {
-      value_ = value.to<int64_t>();
-    }
-  }
+  requires(std::is_integral_v<T>) IValue(T value) : IValue(Integer{static_cast<int64_t>(value)}) {}
+  IValue(double value);
+  IValue(std::string value);
+  IValue(const char* value);
+  IValue(Tensor value);
+  IValue(std::vector<int64_t> values);
+  IValue(IntArrayRef values);
+  IValue(std::vector<double> values);
+  IValue(std::vector<Tensor> values);
+  IValue(const Scalar& value);
   /// None if it has no value.
   template <class T>
   IValue(const std::optional<T>& value) : IValue(value ? IValue(*value) : IValue()) {}
+
+  // Not inline: these are most of what a variant costs to compile, a tenth of a second a program.
+  IValue(const IValue&);
+  IValue(IValue&&) noexcept;
+  IValue& operator=(const IValue&);
+  IValue& operator=(IValue&&) noexcept;
+  ~IValue();
 
   bool isNone() const { return is<std::monostate>(); }
   bool isBool() const { return is<bool>(); }
@@ -79,6 +78,11 @@ class IValue {
   }
 
  private:
+  struct Integer {
+    int64_t value;
+  };
+  explicit IValue(Integer integer);
+
   template <class T>
   using Held = std::conditional_t<
       std::is_integral_v<T> && !std::is_same_v<T, bool>, int64_t,
@@ -90,13 +94,11 @@ class IValue {
   }
   template <class T>
   const T& get(const char* wanted) const {
-    static constexpr const char* kNames[] = {
-        "nothing",          "a bool",   "an integer",         "a double",
-        "a string",         "a tensor", "a list of integers", "a list of doubles",
-        "a list of tensors"};
-    if (!is<T>()) fail("IValue: it holds {}, but was asked for {}", kNames[value_.index()], wanted);
+    if (!is<T>()) fail_to_get(wanted);
     return std::get<T>(value_);
   }
+
+  [[noreturn]] void fail_to_get(const char* wanted) const;
 
   std::variant<std::monostate, bool, int64_t, double, std::string, Tensor, std::vector<int64_t>,
                std::vector<double>, std::vector<Tensor>>

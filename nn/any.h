@@ -103,7 +103,10 @@ class AnyModule {
           demangle(type_info()), demangle(typeid(M)));
     return typed;
   }
-  const std::type_info& type_info() const { return typeid(*content().ptr()); }
+  const std::type_info& type_info() const {
+    const Module& module = *content().ptr();
+    return typeid(module);
+  }
 
  private:
   /// A module whose class only the derived one knows.

@@ -9,6 +9,11 @@
 #include "adjoint/core/type_name.h"
 #include "adjoint/nn/zero_grad.h"
 
+namespace adjoint {
+template class OrderedDict<std::string, Tensor>;
+template class OrderedDict<std::string, std::shared_ptr<nn::Module>>;
+}  // namespace adjoint
+
 namespace adjoint::nn {
 namespace {
 

@@ -22,6 +22,18 @@ Slice::Slice(std::optional<int64_t> start_index, std::optional<int64_t> stop_ind
   stop_ = stop_index.value_or(step_ > 0 ? INDEX_MAX : INDEX_MIN);
 }
 
+TensorIndex::TensorIndex(std::nullopt_t) : value_(None) {}
+TensorIndex::TensorIndex(EllipsisIndexType) : value_(Ellipsis) {}
+TensorIndex::TensorIndex(int64_t integer) : value_(integer) {}
+TensorIndex::TensorIndex(Boolean boolean) : value_(boolean.value) {}
+TensorIndex::TensorIndex(Slice slice) : value_(slice) {}
+TensorIndex::TensorIndex(Tensor tensor) : value_(std::move(tensor)) {}
+TensorIndex::TensorIndex(const TensorIndex&) = default;
+TensorIndex::TensorIndex(TensorIndex&&) noexcept = default;
+TensorIndex& TensorIndex::operator=(const TensorIndex&) = default;
+TensorIndex& TensorIndex::operator=(TensorIndex&&) noexcept = default;
+TensorIndex::~TensorIndex() = default;
+
 TensorIndex::TensorIndex(const char* ellipsis) : value_(Ellipsis) {
   check(std::string_view(ellipsis) == "...",
         "TensorIndex: the one string that is an index is \"...\", got \"{}\"", ellipsis);

@@ -52,16 +52,23 @@ class Slice {
 /// One entry of an index list.
 class TensorIndex {
  public:
-  TensorIndex(std::nullopt_t) : value_(None) {}
-  TensorIndex(EllipsisIndexType) : value_(Ellipsis) {}
+  TensorIndex(std::nullopt_t);
+  TensorIndex(EllipsisIndexType);
   /// Throws Error for anything but "...".
   TensorIndex(const char* ellipsis);
-  TensorIndex(int64_t integer) : value_(integer) {}
-  TensorIndex(int integer) : value_(int64_t{integer}) {}
+  TensorIndex(int64_t integer);
+  TensorIndex(int integer) : TensorIndex(int64_t{integer}) {}
   template <class T>
-  requires std::is_same_v<T, bool> TensorIndex(T boolean) : value_(boolean) {}
-  TensorIndex(Slice slice) : value_(slice) {}
-  TensorIndex(Tensor tensor) : value_(std::move(tensor)) {}
+  requires std::is_same_v<T, bool> TensorIndex(T boolean) : TensorIndex(Boolean{boolean}) {}
+  TensorIndex(Slice slice);
+  TensorIndex(Tensor tensor);
+
+  // Not inline, for the time that users' programs take to compile.
+  TensorIndex(const TensorIndex&);
+  TensorIndex(TensorIndex&&) noexcept;
+  TensorIndex& operator=(const TensorIndex&);
+  TensorIndex& operator=(TensorIndex&&) noexcept;
+  ~TensorIndex();
 
   bool is_none() const { return std::holds_alternative<std::nullopt_t>(value_); }
   bool is_ellipsis() const { return std::holds_alternative<EllipsisIndexType>(value_); }
@@ -76,6 +83,11 @@ class TensorIndex {
   const Tensor& tensor() const { return std::get<Tensor>(value_); }
 
  private:
+  struct Boolean {
+    bool value;
+  };
+  explicit TensorIndex(Boolean boolean);
+
   std::variant<std::nullopt_t, EllipsisIndexType, int64_t, bool, Slice, Tensor> value_;
 };
 
