@@ -119,7 +119,7 @@ struct SumOverTaps {
                  const float* window, float* sums, Ahead& ahead) const {
     if (phase.row >= tile.rows || phase.col >= tile.cols) return;
     compute_grid({ceil_div(tile.rows - phase.row, walk.h.step),
-                  ceil_div(tile.cols - phase.col, walk.w.step)},
+                  ceil_div(tile.cols - phase.col, walk.w.step), walk.w.source_step},
                  {.depth = from * static_cast<int64_t>(phase.taps.size()),
                   .x = window,
                   .x_line = walk.h.source_step * walk.pitch,

@@ -3,6 +3,7 @@
 #if defined(__x86_64__)
 
 #include <array>
+#include <bit>
 #include <utility>
 
 namespace adjoint::kernels {
@@ -47,34 +48,44 @@ template <int kStep, int kLines, int kRows>
 using Compute = void (*)(const Block&);
 /// By rows, less 1.
 using Computes = std::array<Compute, kBlockRows>;
-constexpr int kMostLines = 4;
 
 template <int kStep, int kLines, int... kRow>
 constexpr Computes blocks_of_rows(std::integer_sequence<int, kRow...>) {
   return {compute<kStep, kLines, kRow + 1>...};
 }
 
-/// By lines, less 1.
-template <int kStep, int... kLine>
-constexpr std::array<Computes, kMostLines> blocks_of_lines(std::integer_sequence<int, kLine...>) {
-  return {blocks_of_rows<kStep, kLine + 1>(
-      std::make_integer_sequence<int, kBlockRows / (kLine + 1)>())...};
-}
+template <int kStep, int kLines>
+constexpr Computes kBlocks =
+    blocks_of_rows<kStep, kLines>(std::make_integer_sequence<int, kBlockRows / kLines>());
 
-Compute find_compute(int64_t x_step, int64_t lines, int64_t rows) {
-  using Lines = std::make_integer_sequence<int, kMostLines>;
-  static constexpr std::array blocks{blocks_of_lines<0>(Lines()), blocks_of_lines<1>(Lines()),
-                                     blocks_of_lines<2>(Lines()), blocks_of_lines<3>(Lines()),
-                                     blocks_of_lines<4>(Lines())};
-  const auto& of_step = blocks[x_step <= 4 ? static_cast<std::size_t>(x_step) : 0];
-  return of_step[static_cast<std::size_t>(lines - 1)][static_cast<std::size_t>(rows - 1)];
+/// Each of these tables is 16 to 20 kB of program: only common steps have blocks of several lines.
+const Computes& find_blocks(int64_t x_step, int64_t lines) {
+  switch (lines) {
+    case 4:
+      return x_step == 1 ? kBlocks<1, 4> : kBlocks<2, 4>;
+    case 2:
+      return x_step == 1 ? kBlocks<1, 2> : kBlocks<2, 2>;
+    default:
+      switch (x_step) {
+        case 1:
+          return kBlocks<1, 1>;
+        case 2:
+          return kBlocks<2, 1>;
+        case 4:
+          return kBlocks<4, 1>;
+        default:
+          return kBlocks<0, 1>;
+      }
+  }
 }
 
 /// How many lines a block should have, that there be as few blocks as possible.
-int64_t choose_lines(int64_t lines, int64_t rows) {
+int64_t choose_lines(int64_t lines, int64_t rows, int64_t x_step) {
+  if (x_step > 2) return 1;
   int64_t best = 1, fewest = lines * rows + 1;
-  for (int64_t n = 1; n <= std::min<int64_t>(lines, kMostLines); ++n) {
-    const int64_t blocks = ceil_div(lines, n) * ceil_div(rows, kBlockRows / n);
+  for (const int64_t n : {1, 2, 4}) {
+    const int64_t of_lines = lines / n + std::popcount(static_cast<uint64_t>(lines % n));
+    const int64_t blocks = of_lines * ceil_div(rows, kBlockRows / n);
     if (blocks < fewest) {
       fewest = blocks;
       best = n;
@@ -94,9 +105,10 @@ void take(Ahead& ahead, Block& block) {
 
 }  // namespace
 
-Grid::Grid(int64_t all_lines, int64_t all_rows)
-    : lines(all_lines, choose_lines(all_lines, all_rows), 1, 1),
-      rows(all_rows, kBlockRows / lines.size, 1, 1) {}
+Grid::Grid(int64_t lines, int64_t rows, int64_t x_step)
+    : lines(lines),
+      block_lines(choose_lines(lines, rows, x_step)),
+      rows(rows, kBlockRows / block_lines, 1, 1) {}
 
 void compute_grid(const Grid& grid, Block block, Ahead& ahead) {
   // A phase without a tap has no depth, but a start.
@@ -104,15 +116,18 @@ void compute_grid(const Grid& grid, Block block, Ahead& ahead) {
   const int64_t depth = block.depth;
   for (int64_t part = 0; part < parts.count; ++part) {
     block.depth = std::min(parts.length(part), depth);
-    for (int64_t i = 0; i < grid.lines.count; ++i) {
+    for (int64_t line = 0, lines = grid.block_lines; line < grid.lines; line += lines) {
+      // Of the last ones, which may be fewer, blocks of half as many.
+      while (lines > grid.lines - line) lines /= 2;
+      const Computes& blocks = find_blocks(block.x_step, lines);
       for (int64_t j = 0; j < grid.rows.count; ++j) {
-        const int64_t line = grid.lines.begin(i), row = grid.rows.begin(j);
+        const int64_t row = grid.rows.begin(j);
         Block next = block;
         next.x += line * block.x_line + row * block.x_step;
         next.start += line * block.start_line + row * block.start_step;
         next.sums += line * block.sums_line + row * block.sums_step;
         take(ahead, next);
-        find_compute(next.x_step, grid.lines.length(i), grid.rows.length(j))(next);
+        blocks[static_cast<std::size_t>(grid.rows.length(j) - 1)](next);
       }
     }
     block.offsets += block.depth;

@@ -49,16 +49,18 @@ struct Block {
   int64_t ahead_step = 0;
 };
 
-/// So many lines of so many rows, cut into blocks: of about the same number of rows, and of several
-/// lines where these are short.
+/// So many lines of so many rows, which are `x_step` elements of x apart, cut into blocks: of the
+/// same number of rows, and of two or four lines where these are short.
 struct Grid {
-  Grid(int64_t lines, int64_t rows);
+  Grid(int64_t lines, int64_t rows, int64_t x_step);
 
-  Blocks lines, rows;
+  int64_t lines, block_lines;
+  Blocks rows;
 };
 
-/// Computes the sums of a grid; `block` has its first line and row. Each sum is added up in the
-/// same order, whatever the blocks are. What they asked for is taken away from `ahead`.
+/// Computes the sums of a grid; `block` has its first line and row, and the grid's step. Each sum
+/// is added up in the same order, whatever the blocks are. What they asked for is taken away from
+/// `ahead`.
 void compute_grid(const Grid& grid, Block block, Ahead& ahead);
 
 /// A vector's channels, of a group: 16, or what is left at the end.

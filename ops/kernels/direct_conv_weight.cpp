@@ -30,7 +30,8 @@ struct WeightSums {
         walk(g, false, s.in, kSharedWindow),
         in_place(s.in <= kInPlace && g.dilation[1] == 1),
         together(g.dilation[1] == 1 ? g.kernel[1] : 1),
-        grid(in_place ? Grid(s.in, g.kernel[1]) : Grid(g.kernel[0], together * x_panels.size)),
+        grid(in_place ? Grid(s.in, g.kernel[1], 1)
+                      : Grid(g.kernel[0], together * x_panels.size, 1)),
         x_position(in_place ? 1 : x_panels.size),
         x_image(in_place ? walk.image_stride : walk.rows * walk.pitch * x_panels.size),
         panel_size(x_panels.size * s.taps * kLanes),

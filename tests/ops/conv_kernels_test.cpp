@@ -219,8 +219,8 @@ TEST(DirectConv, EqualsTheDefinition) {
   const auto pick = [&](std::initializer_list<int64_t> values) {
     return values.begin()[generator() % values.size()];
   };
-  // Steps of 1 to 4 are computed by blocks of their own, 1 to 4 channels of x are read in place,
-  // and panels of 17 channels leave a lane empty.
+  // Steps of 1, 2, 4 and of any other number have blocks of their own, 1 to 4 channels of x are
+  // read in place, and panels of 17 channels leave a lane empty.
   for (int i = 0; i < 200; ++i) {
     const int64_t groups = pick({1, 1, 2});
     const int64_t in = groups * pick({1, 3, 5, 8, 16, 17, 33});
