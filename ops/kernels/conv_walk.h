@@ -1,7 +1,7 @@
 #pragma once
 
 // Internal: what of the source each position of a convolution's result depends on, and in what
-// pieces direct_conv.cpp and narrow_conv.cpp go through them.
+// pieces direct_conv*.cpp and narrow_conv.cpp go through them.
 
 #include <cstdint>
 #include <limits>

@@ -9,7 +9,9 @@
 namespace adjoint::kernels {
 namespace {
 
-/// Where the compiler knows the step, addresses take no instructions; 0 stands for any other.
+/// The sums of kLines lines of kRows rows. Each element of x has one use, so that the compiler
+/// makes it an operand of the instruction. Where it knows the step, addresses take no instructions;
+/// 0 stands for any other.
 template <int kStep, int kLines, int kRows>
 [[gnu::target("avx512f"), gnu::noinline]] void compute(const Block& block) {
   __m512 sums[kLines][kRows] = {};
@@ -58,25 +60,14 @@ template <int kStep, int kLines>
 constexpr Computes kBlocks =
     blocks_of_rows<kStep, kLines>(std::make_integer_sequence<int, kBlockRows / kLines>());
 
-/// Each of these tables is 16 to 20 kB of program: only common steps have blocks of several lines.
+/// For 1, 2 or 4 lines. Each of these tables is 16 to 20 kB of program: only common steps have
+/// blocks of several lines.
 const Computes& find_blocks(int64_t x_step, int64_t lines) {
-  switch (lines) {
-    case 4:
-      return x_step == 1 ? kBlocks<1, 4> : kBlocks<2, 4>;
-    case 2:
-      return x_step == 1 ? kBlocks<1, 2> : kBlocks<2, 2>;
-    default:
-      switch (x_step) {
-        case 1:
-          return kBlocks<1, 1>;
-        case 2:
-          return kBlocks<2, 1>;
-        case 4:
-          return kBlocks<4, 1>;
-        default:
-          return kBlocks<0, 1>;
-      }
-  }
+  if (lines == 4) return x_step == 1 ? kBlocks<1, 4> : kBlocks<2, 4>;
+  if (lines == 2) return x_step == 1 ? kBlocks<1, 2> : kBlocks<2, 2>;
+  if (x_step == 1) return kBlocks<1, 1>;
+  if (x_step == 2) return kBlocks<2, 1>;
+  return x_step == 4 ? kBlocks<4, 1> : kBlocks<0, 1>;
 }
 
 /// How many lines a block should have, that there be as few blocks as possible.

@@ -1,6 +1,7 @@
 #pragma once
 
-// Internal: the sums that direct_conv.cpp is made of, for processors with AVX-512.
+// Internal: the sums that direct_conv.cpp and direct_conv_weight.cpp are made of, for processors
+// with AVX-512.
 
 #include <algorithm>
 #include <cstdint>

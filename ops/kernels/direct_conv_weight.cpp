@@ -10,7 +10,7 @@
 #include "adjoint/ops/kernels/direct_conv.h"
 #include "adjoint/ops/kernels/direct_conv_block.h"
 
-// The weight's part of direct_conv.h.
+// The weight's gradient, of the functions in direct_conv.h.
 
 #if defined(__x86_64__)
 
@@ -195,7 +195,7 @@ struct WeightSums {
   /// A panel of x, 16 channels, is to stay in the first-level cache, or, of larger tiles, what a
   /// part of the positions depends on.
   static constexpr int64_t kSharedWindow = 512;
-  /// Fewer channels than a block can have lines.
+  /// At most so many channels are read in place: a block can have as many lines.
   static constexpr int64_t kInPlace = 4;
 
   const ConvGeometry& g;
@@ -205,7 +205,7 @@ struct WeightSums {
   const Walk walk;
   const bool in_place;
   const int64_t together;             ///< columns of the kernel whose channels make one row
-  const Grid grid;                    ///< of a kernel's row, in place, or of such columns
+  const Grid grid;                    ///< of a row of the kernel, or of such columns of all rows
   const int64_t x_position, x_image;  ///< steps of xs
   const int64_t panel_size;           ///< sums of a panel of x and one of y
   const int64_t size;                 ///< of all sums
