@@ -58,8 +58,14 @@ struct SumOverTaps {
     parallel_for(0, items, grain(g, s, items), [&](int64_t begin, int64_t end) {
       const Scratch<float> window(walk.window_size());
       const Scratch<float> sums(walk.positions() * kLanes);
+      std::vector<Grid> grids;
+      Tile cut{};  // into these
       for (int64_t item = begin; item < end; ++item) {
         const Tile tile = tile_of(item);
+        if (tile.rows != cut.rows || tile.cols != cut.cols) {
+          grids = grids_of(tile);
+          cut = tile;
+        }
         const int64_t group = group_of(item), share = item % shares.count;
         walk.fill(source, tile, group * from, from, window.get());
         for (int64_t i = 0; i < shares.length(share); ++i) {
@@ -67,20 +73,33 @@ struct SumOverTaps {
           if (i == 0 && item + 1 < end) {
             next = walk.source_of(source, tile_of(item + 1), group_of(item + 1) * from, from);
           }
-          compute_panel(tile, group, panels[shares.begin(share) + i], window.get(), next,
+          compute_panel(tile, grids, group, panels[shares.begin(share) + i], window.get(), next,
                         sums.get(), result);
         }
       }
     });
   }
 
+  /// How the positions of each phase in a tile are cut into blocks.
+  std::vector<Grid> grids_of(const Tile& tile) const {
+    std::vector<Grid> grids;
+    for (const Phase& phase : phases) {
+      grids.emplace_back(ceil_div(tile.rows - phase.row, walk.h.step),
+                         ceil_div(tile.cols - phase.col, walk.w.step), walk.w.source_step);
+    }
+    return grids;
+  }
+
   /// The channels of a panel at all positions of a tile; asks for `next` meanwhile.
-  void compute_panel(const Tile& tile, int64_t group, const Panel& panel, const float* window,
-                     std::span<const float> next, float* sums, float* result) const {
+  void compute_panel(const Tile& tile, const std::vector<Grid>& grids, int64_t group,
+                     const Panel& panel, const float* window, std::span<const float> next,
+                     float* sums, float* result) const {
     const Runs runs(walk, tile);
     const int64_t channels = g.groups * to, channel = group * to + panel.first;
     Ahead ahead{runs.memory(result, channels, channel, panel.channels), next};
-    for (const Phase& phase : phases) sum_phase(tile, phase, group, panel, window, sums, ahead);
+    for (std::size_t i = 0; i < phases.size(); ++i) {
+      sum_phase(tile, phases[i], grids[i], group, panel, window, sums, ahead);
+    }
     for (int64_t run = 0; run < runs.count(); ++run) {
       store_channels(sums + run * runs.length * kLanes, panel.channels, runs.length,
                      result + runs.offset(run, channels, channel), runs.plane);
@@ -115,11 +134,9 @@ struct SumOverTaps {
   }
 
   /// The positions of one phase, for all channels of a panel: sums[row, col, channel].
-  void sum_phase(const Tile& tile, const Phase& phase, int64_t group, const Panel& panel,
-                 const float* window, float* sums, Ahead& ahead) const {
-    if (phase.row >= tile.rows || phase.col >= tile.cols) return;
-    compute_grid({ceil_div(tile.rows - phase.row, walk.h.step),
-                  ceil_div(tile.cols - phase.col, walk.w.step), walk.w.source_step},
+  void sum_phase(const Tile& tile, const Phase& phase, const Grid& grid, int64_t group,
+                 const Panel& panel, const float* window, float* sums, Ahead& ahead) const {
+    compute_grid(grid,
                  {.depth = from * static_cast<int64_t>(phase.taps.size()),
                   .x = window,
                   .x_line = walk.h.source_step * walk.pitch,
@@ -159,8 +176,7 @@ bool rows_fill_blocks(const Sizes& s, int64_t row) {
 
 bool direct_conv2d_pays(const ConvGeometry& g) {
   const Sizes s(g);
-  return has_avx512() && s.taps > 1 && s.out >= kLanes / 2 && s.in * s.taps >= 48 &&
-         rows_fill_blocks(s, g.output[1]);
+  return has_avx512() && s.taps > 1 && s.out >= kLanes / 2 && rows_fill_blocks(s, g.output[1]);
 }
 
 bool direct_conv_transpose2d_pays(const ConvGeometry& g) {

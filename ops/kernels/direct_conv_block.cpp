@@ -60,10 +60,11 @@ template <int kStep, int kLines>
 constexpr Computes kBlocks =
     blocks_of_rows<kStep, kLines>(std::make_integer_sequence<int, kBlockRows / kLines>());
 
-/// For 1, 2 or 4 lines. Each of these tables is 16 to 20 kB of program: only common steps have
-/// blocks of several lines.
+/// For 1 to 4 lines. Each of these tables is 5 to 20 kB of program: only common steps have blocks
+/// of several lines.
 const Computes& find_blocks(int64_t x_step, int64_t lines) {
   if (lines == 4) return x_step == 1 ? kBlocks<1, 4> : kBlocks<2, 4>;
+  if (lines == 3) return x_step == 1 ? kBlocks<1, 3> : kBlocks<2, 3>;
   if (lines == 2) return x_step == 1 ? kBlocks<1, 2> : kBlocks<2, 2>;
   if (x_step == 1) return kBlocks<1, 1>;
   if (x_step == 2) return kBlocks<2, 1>;
@@ -74,9 +75,8 @@ const Computes& find_blocks(int64_t x_step, int64_t lines) {
 int64_t choose_lines(int64_t lines, int64_t rows, int64_t x_step) {
   if (x_step > 2) return 1;
   int64_t best = 1, fewest = lines * rows + 1;
-  for (const int64_t n : {1, 2, 4}) {
-    const int64_t of_lines = lines / n + std::popcount(static_cast<uint64_t>(lines % n));
-    const int64_t blocks = of_lines * ceil_div(rows, kBlockRows / n);
+  for (const int64_t n : {1, 2, 3, 4}) {
+    const int64_t blocks = ceil_div(lines, n) * ceil_div(rows, kBlockRows / n);
     if (blocks < fewest) {
       fewest = blocks;
       best = n;
@@ -94,36 +94,47 @@ void take(Ahead& ahead, Block& block) {
       std::min(memory.size(), static_cast<std::size_t>(block.depth * block.ahead_step)));
 }
 
+/// Calls f(begin, count) for each 16 of so many positions. The last call is for the last 16, some
+/// of them once more, if there are as many: whole squares are transposed in two thirds of the time.
+template <class F>
+void for_squares(int64_t positions, F f) {
+  for (int64_t p = 0; p < positions; p += kLanes) {
+    const int64_t begin = std::clamp<int64_t>(positions - kLanes, 0, p);
+    f(begin, std::min(kLanes, positions - begin));
+  }
+}
+
 }  // namespace
 
 Grid::Grid(int64_t lines, int64_t rows, int64_t x_step)
-    : lines(lines),
+    : lines(rows > 0 ? lines : 0),
       block_lines(choose_lines(lines, rows, x_step)),
-      rows(rows, kBlockRows / block_lines, 1, 1) {}
+      rows(std::max<int64_t>(rows, 1), kBlockRows / block_lines, 1, 1) {}
 
 void compute_grid(const Grid& grid, Block block, Ahead& ahead) {
   // A phase without a tap has no depth, but a start.
   const Blocks parts(std::max<int64_t>(block.depth, 1), block.part, 1, 1);
   const int64_t depth = block.depth;
+  const float* const x = block.x;
+  float* const sums = block.sums;
   for (int64_t part = 0; part < parts.count; ++part) {
+    const float* const start = block.start;
     block.depth = std::min(parts.length(part), depth);
-    for (int64_t line = 0, lines = grid.block_lines; line < grid.lines; line += lines) {
-      // Of the last ones, which may be fewer, blocks of half as many.
-      while (lines > grid.lines - line) lines /= 2;
-      const Computes& blocks = find_blocks(block.x_step, lines);
+    for (int64_t line = 0; line < grid.lines; line += grid.block_lines) {
+      const Computes& blocks =
+          find_blocks(block.x_step, std::min(grid.block_lines, grid.lines - line));
       for (int64_t j = 0; j < grid.rows.count; ++j) {
         const int64_t row = grid.rows.begin(j);
-        Block next = block;
-        next.x += line * block.x_line + row * block.x_step;
-        next.start += line * block.start_line + row * block.start_step;
-        next.sums += line * block.sums_line + row * block.sums_step;
-        take(ahead, next);
-        blocks[static_cast<std::size_t>(grid.rows.length(j) - 1)](next);
+        block.x = x + line * block.x_line + row * block.x_step;
+        block.start = start + line * block.start_line + row * block.start_step;
+        block.sums = sums + line * block.sums_line + row * block.sums_step;
+        take(ahead, block);
+        blocks[static_cast<std::size_t>(grid.rows.length(j) - 1)](block);
       }
     }
     block.offsets += block.depth;
     block.w += block.depth * kLanes;
-    block.start = block.sums;
+    block.start = sums;
     block.start_line = block.sums_line;
     block.start_step = block.sums_step;
   }
@@ -131,18 +142,16 @@ void compute_grid(const Grid& grid, Block block, Ahead& ahead) {
 
 [[gnu::target("avx512f")]] void store_channels(const float* sums, int64_t channels,
                                                int64_t positions, float* to, int64_t plane) {
-  for (int64_t p = 0; p < positions; p += kLanes) {
-    const int64_t count = std::min(kLanes, positions - p);
+  for_squares(positions, [&](int64_t p, int64_t count) {
     transpose_square(count, channels, sums + p * kLanes, kLanes, to + p, plane, count);
-  }
+  });
 }
 
 [[gnu::target("avx512f")]] void load_channels(const float* from, int64_t plane, int64_t channels,
                                               int64_t positions, float* to, int64_t width) {
-  for (int64_t p = 0; p < positions; p += kLanes) {
-    transpose_square(channels, std::min(kLanes, positions - p), from + p, plane, to + p * width,
-                     width, width);
-  }
+  for_squares(positions, [&](int64_t p, int64_t count) {
+    transpose_square(channels, count, from + p, plane, to + p * width, width, width);
+  });
 }
 
 }  // namespace adjoint::kernels

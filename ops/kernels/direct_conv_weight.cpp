@@ -130,9 +130,9 @@ struct WeightSums {
   void fill_offsets(const Tile& tile, int64_t* offsets) const {
     for (int64_t n = 0; n < tile.images; ++n) {
       for (int64_t row = 0; row < tile.rows; ++row) {
-        for (int64_t col = 0; col < tile.cols; ++col) {
-          *offsets++ = n * x_image + walk.offset(row, col) * x_position;
-        }
+        const int64_t first = n * x_image + walk.offset(row, 0) * x_position;
+        const int64_t step = walk.offset(0, 1) * x_position;
+        for (int64_t col = 0; col < tile.cols; ++col) *offsets++ = first + col * step;
       }
     }
   }
