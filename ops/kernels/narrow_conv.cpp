@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 #include "adjoint/core/allocator.h"
 #include "adjoint/core/parallel.h"
@@ -38,11 +39,17 @@ template <int kStride>
 /// fewer digits then.
 constexpr int64_t kDepth = 64;
 
-/// A row of positions: y[o, col] = start + the sum over d < depth of w[o, d] x[offsets[d] + col *
-/// stride], for some o and the vectors that `cols` columns take; start is bias[o] or, without one,
-/// y[o, col].
-struct RowSum {
-  int64_t depth, cols;
+/// At most 16 neighbouring positions of a row: where they begin to look for their taps, and where
+/// in the result they are.
+struct Vector {
+  int64_t x, y;
+  __mmask16 lanes;
+};
+
+/// For some o and some vectors of positions: y[o, p] = start + the sum over d < depth of w[o, d]
+/// x[p * stride + offsets[d]]; start is bias[o] or, without one, y[o, p].
+struct RowSums {
+  int64_t depth;
   const float* x;
   const int64_t* offsets;
   const float* w;
@@ -53,29 +60,30 @@ struct RowSum {
 };
 
 template <int kStride, int kOut, int kVectors>
-[[gnu::target("avx512f"), gnu::noinline]] void sum_row(const RowSum& row) {
+[[gnu::target("avx512f"), gnu::noinline]] void sum_rows(const RowSums& rows,
+                                                        const Vector* vectors) {
   __m512 sums[kOut][kVectors] = {};
-  const int64_t w_step = row.w_step;
-  for (int64_t d = 0; d < row.depth; ++d) {
-    const float* from = row.x + row.offsets[d];
+  const int64_t w_step = rows.w_step;
+  for (int64_t d = 0; d < rows.depth; ++d) {
+    const float* from = rows.x + rows.offsets[d];
     __m512 x[kVectors];
-#pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) x[j] = load<kStride>(from + j * kStride * kLanes, 0xffff);
+#pragma GCC unroll 6
+    for (int j = 0; j < kVectors; ++j) x[j] = load<kStride>(from + vectors[j].x, kAll);
 #pragma GCC unroll 4
     for (int o = 0; o < kOut; ++o) {
-      const __m512 w = _mm512_set1_ps(row.w[o * w_step + d]);
-#pragma GCC unroll 4
+      const __m512 w = _mm512_set1_ps(rows.w[o * w_step + d]);
+#pragma GCC unroll 6
       for (int j = 0; j < kVectors; ++j) sums[o][j] = _mm512_fmadd_ps(w, x[j], sums[o][j]);
     }
   }
-  const __mmask16 last = first_lanes(row.cols - (kVectors - 1) * kLanes);
 #pragma GCC unroll 4
   for (int o = 0; o < kOut; ++o) {
-#pragma GCC unroll 4
+#pragma GCC unroll 6
     for (int j = 0; j < kVectors; ++j) {
-      const __mmask16 lanes = j < kVectors - 1 ? __mmask16(-1) : last;
-      float* y = row.y + o * row.y_step + j * kLanes;
-      const __m512 start = row.bias ? _mm512_set1_ps(row.bias[o]) : _mm512_maskz_loadu_ps(lanes, y);
+      const __mmask16 lanes = vectors[j].lanes;
+      float* y = rows.y + o * rows.y_step + vectors[j].y;
+      const __m512 start =
+          rows.bias ? _mm512_set1_ps(rows.bias[o]) : _mm512_maskz_loadu_ps(lanes, y);
       _mm512_mask_storeu_ps(y, lanes, start + sums[o][j]);
     }
   }
@@ -126,13 +134,13 @@ template <int kStride, int kOut, int kTaps>
 }
 
 // Channels of y, and vectors or taps, of one block: as many sums as the registers hold.
-constexpr int kRowOut = 4, kRowVectors = 4;
+constexpr int kRowOut = 4, kRowVectors = 6;
 constexpr int kDotsOut = 3, kDotsTaps = 9;
 
 /// Tables of the functions above, by stride, channels of y, and vectors or taps, each less 1.
 template <int kStride, int kOut, int... k>
 constexpr auto row_vectors(std::integer_sequence<int, k...>) {
-  return std::array{&sum_row<kStride, kOut, k + 1>...};
+  return std::array{&sum_rows<kStride, kOut, k + 1>...};
 }
 template <int kStride, int... k>
 constexpr auto row_table(std::integer_sequence<int, k...>) {
@@ -150,6 +158,18 @@ constexpr std::array kRowSums{row_table<1>(std::make_integer_sequence<int, kRowO
                               row_table<2>(std::make_integer_sequence<int, kRowOut>())};
 constexpr std::array kDotSums{dots_table<1>(std::make_integer_sequence<int, kDotsOut>()),
                               dots_table<2>(std::make_integer_sequence<int, kDotsOut>())};
+
+/// The positions of a tile, row by row.
+std::vector<Vector> vectors_of(const Walk& walk, const Tile& tile) {
+  std::vector<Vector> vectors;
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    for (int64_t col = 0; col < tile.cols; col += kLanes) {
+      vectors.push_back({walk.offset(row, col), row * walk.w.size + col,
+                         first_lanes(std::min(kLanes, tile.cols - col))});
+    }
+  }
+  return vectors;
+}
 
 }  // namespace
 
@@ -174,30 +194,34 @@ void narrow_conv2d(const ConvGeometry& g, const float* x, const float* w, const 
   const int64_t items = walk.tiles() * g.groups;
   parallel_for(0, items, grain(g, s, items), [&](int64_t begin, int64_t end) {
     const Scratch<float> window(walk.window_size() + kMargin);
+    std::vector<Vector> vectors;
+    Tile cut{};  // into these
     for (int64_t item = begin; item < end; ++item) {
       const Tile tile = walk.tile(item / g.groups);
+      if (tile.rows != cut.rows || tile.cols != cut.cols) {
+        vectors = vectors_of(walk, tile);
+        cut = tile;
+      }
       const int64_t group = item % g.groups;
       walk.fill(x, tile, group * s.in, s.in, window.get());
+      const Blocks blocks(static_cast<int64_t>(vectors.size()), kRowVectors, 1, 1);
       for (int64_t o = 0; o < s.out; o += kRowOut) {
         const int64_t channel = group * s.out + o, outs = std::min<int64_t>(kRowOut, s.out - o);
         const float* start = bias ? bias + channel : kZeros;
-        for (int64_t row = 0; row < tile.rows; ++row) {
-          for (int64_t col = 0; col < tile.cols; col += kRowVectors * kLanes) {
-            const int64_t cols = std::min(kRowVectors * kLanes, tile.cols - col);
-            for (int64_t d = 0; d < depth; d += kDepth) {
-              const auto vectors = static_cast<std::size_t>(ceil_div(cols, kLanes));
-              kRowSums[g.stride[1] - 1][outs - 1][vectors - 1](
-                  {.depth = std::min(kDepth, depth - d),
-                   .cols = cols,
-                   .x = window.get() + walk.offset(row, col),
-                   .offsets = offsets.get() + d,
-                   .w = w + channel * depth + d,
-                   .w_step = depth,
-                   .bias = d == 0 ? start : nullptr,
-                   .y = y + (tile.image * g.out_channels + channel) * s.y_plane +
-                        (tile.row + row) * g.output[1] + tile.col + col,
-                   .y_step = s.y_plane});
-            }
+        for (int64_t i = 0; i < blocks.count; ++i) {
+          const auto count = static_cast<std::size_t>(blocks.length(i));
+          for (int64_t d = 0; d < depth; d += kDepth) {
+            kRowSums[g.stride[1] - 1][outs - 1][count - 1](
+                {.depth = std::min(kDepth, depth - d),
+                 .x = window.get(),
+                 .offsets = offsets.get() + d,
+                 .w = w + channel * depth + d,
+                 .w_step = depth,
+                 .bias = d == 0 ? start : nullptr,
+                 .y = y + (tile.image * g.out_channels + channel) * s.y_plane +
+                      tile.row * g.output[1] + tile.col,
+                 .y_step = s.y_plane},
+                vectors.data() + blocks.begin(i));
           }
         }
       }
