@@ -9,7 +9,7 @@
 namespace adjoint::kernels {
 namespace {
 
-// Measured on the shapes of tests/benchmarks/conv_kernels_bench.cpp.
+// Measured on the shapes of tests/benchmarks/conv_shapes.h.
 constexpr int64_t kTileColumns = 512;            // positions of a tile
 constexpr int64_t kSharedTilePositions = 128;    // smaller images share a tile
 constexpr int64_t kSharedTileColumns = 800;      // of so many positions

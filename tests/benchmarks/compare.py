@@ -1,7 +1,8 @@
 """Runs the benchmarks of Adjoint and of libtorch in turn and compares them.
 
-Every round runs some benchmarks with one library, then with the other, on one thread and on two, and
-goes on to the next ones, so that what disturbs the machine disturbs all. The table shows medians over
+Every round runs some benchmarks with one library, then with the other, then the bare products of
+OpenBLAS that are their limit, on one thread and on two, and goes on to the next ones, so that what
+disturbs the machine disturbs all. The table shows medians over
 the rounds: of the times, and of the ratios within a round. Both libraries get the same number of
 threads, OpenBLAS included.
 """
@@ -20,7 +21,7 @@ import sys
 
 LIBRARIES = {"Adjoint": "", "libtorch": "_libtorch"}
 TWINS = ["training_bench", "conv_bench", "ops_bench", "scaling_bench"]
-LIMIT = "conv_kernels_bench"
+LIMIT = "sgemm_bench"
 # So many benchmarks are run with one library, then with the other: a machine that others share is
 # another one a minute later.
 IN_TURN = 6
@@ -35,6 +36,23 @@ LIMIT_OF = {
     ("conv_transpose2d", "input_grad"): "forward",
     ("conv_transpose2d", "weight_grad"): "weight",
 }
+# The shapes of the autoencoder's layers: three convolutions, then their adjoints.
+LAYERS = ["N128_1to16_k3s2_at28", "N128_16to32_k3s2_at14", "N128_32to64_k7_at7"]
+
+
+def products(name):
+    """The bare products whose times add up to the limit of a benchmark: rows of LIMIT, or none."""
+    kind, *parts = name.split("/")
+    if kind == "matmul":
+        return [f"sgemm/{name}"]
+    if kind in ("training_step", "inference"):
+        forward, transposed, weight = ([f"sgemm/{shape}/{which}/{parts[0]}" for shape in LAYERS]
+                                       for which in ("forward", "transposed", "weight"))
+        if kind == "inference":
+            return forward + transposed
+        return 2 * (forward + weight) + transposed + transposed[1:]  # no gradient of the images
+    which = LIMIT_OF.get((kind, parts[1])) if len(parts) == 3 else None
+    return [f"sgemm/{parts[0]}/{which}/{parts[2]}"] if which else []
 
 
 def run(program, threads, *options):
@@ -53,23 +71,24 @@ def names_of(program, threads, args):
         return []
     listed = run(program, threads, f"--benchmark_filter=({args.filter}).*/{threads}(/|$)",
                  "--benchmark_list_tests")
-    return [name for name in listed.split() if program.name != LIMIT or "/sgemm/" in name]
+    return listed.split()
 
 
 def rows_of(program, names, threads, args):
-    """What one run finds, by benchmark: microseconds, and GFLOP of those that count them."""
+    """What one run finds: by benchmark, microseconds and GFLOP of those that count them; and the
+    version of the library."""
     wanted = "|".join(map(re.escape, names))
     # Without some time to warm up, the first row of two threads is measured before the system has
     # spread libtorch's over the processors, at three to thirty times its time.
-    done = run(program, threads, f"--benchmark_filter=^({wanted})$", "--benchmark_format=json",
-               f"--benchmark_min_time={args.min_time}",
-               f"--benchmark_min_warmup_time={args.min_time}")
+    done = json.loads(run(program, threads, f"--benchmark_filter=^({wanted})(/real_time)?$",
+                          "--benchmark_format=json", f"--benchmark_min_time={args.min_time}",
+                          f"--benchmark_min_warmup_time={args.min_time}"))
     unit = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
     rows = {}
-    for row in json.loads(done)["benchmarks"]:
+    for row in done["benchmarks"]:
         time = row["real_time"] * unit[row["time_unit"]]
         rows[row["name"].removesuffix("/real_time")] = (time, row.get("GFLOP/s", 0) * time * 1e-6)
-    return rows
+    return rows, done["context"].get("library", "")
 
 
 class Measurements:
@@ -79,11 +98,18 @@ class Measurements:
     def __init__(self):
         self.times = collections.defaultdict(lambda: collections.defaultdict(list))
         self.work = {}
+        self.versions = {}
 
-    def add(self, library, rows):
+    def add(self, library, rows, version):
         for name, (time, work) in rows.items():
             self.times[name][library].append(time)
             self.work[name] = work
+        if version:
+            self.versions[library] = version
+
+    def add_limits(self, names, rows):
+        for name in filter(products, names):
+            self.times[name]["limit"].append(sum(rows[product][0] for product in products(name)))
 
     def medians(self):
         """{benchmark: {library: time}}"""
@@ -100,12 +126,8 @@ class Measurements:
         return self.ratio((name, "libtorch"), (name, "Adjoint"))
 
     def limit(self, name):
-        """The speed of a convolution beside that of the bare products behind it, or None."""
-        parts = name.split("/")
-        if len(parts) != 4 or (parts[0], parts[2]) not in LIMIT_OF:
-            return None
-        products = f"{parts[1]}/{LIMIT_OF[parts[0], parts[2]]}/sgemm/{parts[3]}"
-        return self.ratio((products, "limit"), (name, "Adjoint"))
+        """The speed of a benchmark beside that of the bare products behind it, or None."""
+        return self.ratio((name, "limit"), (name, "Adjoint"))
 
     def scaling(self, name):
         """What a second thread gains a large convolution, or None."""
@@ -116,8 +138,9 @@ class Measurements:
 
 def measure(args):
     twins = [[(library, args.folder / (name + suffix)) for library, suffix in LIBRARIES.items()]
-             for name in TWINS] + [[("limit", args.folder / LIMIT)]]
-    missing = [path.name for twin in twins for _, path in twin if not path.exists()]
+             for name in TWINS]
+    limit = args.folder / LIMIT
+    missing = [path.name for _, path in [*sum(twins, []), ("limit", limit)] if not path.exists()]
     if missing:
         print(f"not built, so not compared: {', '.join(missing)}", file=sys.stderr)
     found = Measurements()
@@ -130,8 +153,12 @@ def measure(args):
             for first in range(0, max(map(len, names.values())), IN_TURN):
                 for threads in args.threads:
                     part = names[threads][first:first + IN_TURN]
+                    part = [name.removesuffix("/real_time") for name in part]
                     for library, path in in_turn if part else ():
-                        found.add(library, rows_of(path, part, threads, args))
+                        found.add(library, *rows_of(path, part, threads, args))
+                    behind = sorted(set(sum(map(products, part), [])))
+                    if behind and limit.exists():
+                        found.add_limits(part, rows_of(limit, behind, threads, args)[0])
     return found
 
 
@@ -208,18 +235,21 @@ def picture(found, path):
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), width_ratios=[1, 2.2])
     rows = [(name.replace("_", " ").replace("/", ", ") + (" thread" if name.endswith("/1") else " threads"), m)
             for name, m in medians.items()
-            if name.split("/")[0] in ("training_step", "inference") and len(m) == 2]
+            if name.split("/")[0] in ("training_step", "inference") and LIBRARIES.keys() <= m.keys()]
     for i, (_, m) in enumerate(rows):
         for library, offset, colour in (("Adjoint", -0.2, "#c8553d"), ("libtorch", 0.2, "#9aa5b1")):
             left.barh(i + offset, m[library] / 1e3, 0.38, color=colour,
                       label=library if i == 0 else None)
             left.text(m[library] / 1e3, i + offset, f" {m[library] / 1e3:.3g}", va="center", fontsize=8)
+        if "limit" in m:
+            left.plot([m["limit"] / 1e3] * 2, [i - 0.42, i + 0.02], color="black", linewidth=1.5,
+                      label="bare products" if i == 0 else None)
     left.set_yticks(range(len(rows)), [name for name, _ in rows])
     left.invert_yaxis()
     left.margins(x=0.3)  # room for the numbers beside the bars
     left.set_xlabel("ms a batch of 128 (less is better)")
     left.set_title("Autoencoder")
-    left.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.4, -0.14))
+    left.legend(frameon=False, ncols=3, fontsize=8, loc="upper center", bbox_to_anchor=(0.4, -0.14))
 
     shapes = list(dict.fromkeys(n.split("/")[1] for n in medians if n.startswith("conv2d/")))
     most = max((int(n.split("/")[-1]) for n in medians if n.startswith("conv2d/")), default=1)
@@ -289,6 +319,11 @@ def machine():
             f"{datetime.date.today()}" + (f", OpenBLAS held to its {core} kernels" if core else ""))
 
 
+def peer(found):
+    """The name of what Adjoint is compared with."""
+    return f"libtorch {found.versions['libtorch']}" if "libtorch" in found.versions else "libtorch"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -306,7 +341,7 @@ def main():
     found = measure(args)
     memory = [f"- peak memory of the training benchmark, {library}: {size:.0f} MB"
               for library, size in peak_memory(args).items()]
-    text = "\n".join([f"Measured on: {machine()}; medians of {args.rounds} rounds.", "",
+    text = "\n".join([f"Measured beside {peer(found)} on: {machine()}; medians of {args.rounds} rounds.", "",
                       *summary(found), *memory, "", *table(found)])
     print(text)
     if args.out:

@@ -47,4 +47,9 @@ void inference(benchmark::State& state) {
 }
 BENCHMARK(inference)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
+#ifdef TORCH_VERSION
+// The page of the results names it.
+const bool version_is_told = (benchmark::AddCustomContext("library", TORCH_VERSION), true);
+#endif
+
 }  // namespace
