@@ -129,11 +129,11 @@ class Measurements:
         """The speed of a benchmark beside that of the bare products behind it, or None."""
         return self.ratio((name, "limit"), (name, "Adjoint"))
 
-    def scaling(self, name):
-        """What a second thread gains a large convolution, or None."""
+    def scaling(self, name, of="Adjoint"):
+        """What a second thread gains a large convolution, or the bare products behind it; or None."""
         if not name.endswith("/2") or self.work.get(name, 0) < LARGE:
             return None
-        return self.ratio((name.removesuffix("2") + "1", "Adjoint"), (name, "Adjoint"))
+        return self.ratio((name.removesuffix("2") + "1", of), (name, of))
 
 
 def measure(args):
@@ -193,10 +193,11 @@ def table(found):
         if "Adjoint" not in by_library:
             continue
         ours, theirs = by_library["Adjoint"], by_library.get("libtorch")
-        limit, scaling = found.limit(name), found.scaling(name)
+        limit, scaling, machine = found.limit(name), found.scaling(name), found.scaling(name, "limit")
         lines.append(f"| {name} | {shown(ours)} | {shown(theirs) if theirs else '-'} | "
                      f"{f'{found.speed(name):.2f}' if theirs else '-'} | "
-                     f"{f'{limit:.0%}' if limit else ''} | {f'{scaling:.2f}' if scaling else ''} |")
+                     f"{f'{limit:.0%}' if limit else ''} | {f'{scaling:.2f}' if scaling else ''}"
+                     f"{f' ({machine:.2f})' if machine else ''} |")
     return lines
 
 
@@ -216,10 +217,11 @@ def summary(found):
     lines = [f"- {operation}, {threads} thread{'s' * (threads != '1')}: {geometric_mean(ratios):.2f} times as fast in the "
              f"geometric mean, {min(ratios):.2f} at the least, {max(ratios):.2f} at the most"
              for (operation, threads), ratios in sorted(groups.items())]
-    gains = [gain for gain in map(found.scaling, found.times) if gain]
-    if gains:
-        lines.append(f"- convolutions of {LARGE} GFLOP and more, 2 threads: {statistics.median(gains):.2f} times as fast as 1 in "
-                     f"the median, {min(gains):.2f} at the least ({len(gains)} rows)")
+    for of, whose in (("Adjoint", "convolutions"), ("limit", "the bare products behind them")):
+        gains = [gain for name in found.times if (gain := found.scaling(name, of))]
+        if gains:
+            lines.append(f"- {whose}, of {LARGE} GFLOP and more, 2 threads: {statistics.median(gains):.2f} times as fast as 1 "
+                         f"in the median, {min(gains):.2f} at the least ({len(gains)} rows)")
     return lines
 
 
