@@ -3,7 +3,6 @@
 #if defined(__x86_64__)
 
 #include <array>
-#include <bit>
 #include <utility>
 
 namespace adjoint::kernels {

@@ -50,8 +50,8 @@ struct Block {
   int64_t ahead_step = 0;
 };
 
-/// So many lines of so many rows, which are `x_step` elements of x apart, cut into blocks: of the
-/// same number of rows, and of two to four lines where these are short.
+/// So many lines of so many rows, or none, which are `x_step` elements of x apart, cut into blocks:
+/// of the same number of rows, and of two to four lines where these are short.
 struct Grid {
   Grid(int64_t lines, int64_t rows, int64_t x_step);
 
