@@ -16,17 +16,6 @@
 
 namespace adjoint::nn {
 
-class Module;
-}  // namespace adjoint::nn
-
-namespace adjoint {
-// Made in module.cpp, for the time that users' programs take to compile.
-extern template class OrderedDict<std::string, Tensor>;
-extern template class OrderedDict<std::string, std::shared_ptr<nn::Module>>;
-}  // namespace adjoint
-
-namespace adjoint::nn {
-
 /// The base of all layers and models: a tree of named parameters (learned), buffers (kept, but not
 /// learned) and submodules. Derive, register what you are made of in the constructor, and write
 /// `forward`:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -9,8 +10,13 @@
 #include <vector>
 
 #include "adjoint/core/error.h"
+#include "adjoint/core/tensor.h"
 
 namespace adjoint {
+
+namespace nn {
+class Module;
+}
 
 /// A dictionary that remembers the order of insertion: what a module keeps its parameters in. Keys
 /// are unique. References and iterators live until the next insertion or removal.
@@ -142,5 +148,10 @@ class OrderedDict {
   std::vector<Item> items_;
   std::string key_description_ = "Key";
 };
+
+// Made in module.cpp, for the time that users' programs take to compile. Here, so that everything
+// that uses them takes them from there: what is made in passing is hidden in the shared library.
+extern template class OrderedDict<std::string, Tensor>;
+extern template class OrderedDict<std::string, std::shared_ptr<nn::Module>>;
 
 }  // namespace adjoint
