@@ -242,7 +242,8 @@ def picture(found, path):
         for library, offset, colour in (("Adjoint", -0.2, "#c8553d"), ("libtorch", 0.2, "#9aa5b1")):
             left.barh(i + offset, m[library] / 1e3, 0.38, color=colour,
                       label=library if i == 0 else None)
-            left.text(m[library] / 1e3, i + offset, f" {m[library] / 1e3:.3g}", va="center", fontsize=8)
+            beside = max(m[library], m.get("limit", 0) if library == "Adjoint" else 0)
+            left.text(beside / 1e3, i + offset, f" {m[library] / 1e3:.3g}", va="center", fontsize=8)
         if "limit" in m:
             left.plot([m["limit"] / 1e3] * 2, [i - 0.42, i + 0.02], color="black", linewidth=1.5,
                       label="bare products" if i == 0 else None)
