@@ -62,6 +62,8 @@ struct Tile {
   int64_t row, rows;
   int64_t col, cols;
   int64_t columns() const { return images * rows * cols; }
+  /// Whether what is worked out for the positions of one image holds for another tile too.
+  bool same_positions(const Tile& other) const { return rows == other.rows && cols == other.cols; }
 };
 
 /// A range in blocks of equal size, but for the last: at most `largest`, and so small that there

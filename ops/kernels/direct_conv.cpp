@@ -62,7 +62,7 @@ struct SumOverTaps {
       Tile cut{};  // into these
       for (int64_t item = begin; item < end; ++item) {
         const Tile tile = tile_of(item);
-        if (tile.rows != cut.rows || tile.cols != cut.cols) {
+        if (!tile.same_positions(cut)) {
           grids = grids_of(tile);
           cut = tile;
         }

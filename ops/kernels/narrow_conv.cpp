@@ -198,7 +198,7 @@ void narrow_conv2d(const ConvGeometry& g, const float* x, const float* w, const 
     Tile cut{};  // into these
     for (int64_t item = begin; item < end; ++item) {
       const Tile tile = walk.tile(item / g.groups);
-      if (tile.rows != cut.rows || tile.cols != cut.cols) {
+      if (!tile.same_positions(cut)) {
         vectors = vectors_of(walk, tile);
         cut = tile;
       }

@@ -2,9 +2,8 @@
 
 Every round runs some benchmarks with one library, then with the other, then the bare products of
 OpenBLAS that are their limit, on one thread and on two, and goes on to the next ones, so that what
-disturbs the machine disturbs all. The table shows medians over
-the rounds: of the times, and of the ratios within a round. Both libraries get the same number of
-threads, OpenBLAS included.
+disturbs the machine disturbs all. The table shows medians over the rounds: of the times, and of the
+ratios within a round. Both libraries get the same number of threads, OpenBLAS included.
 """
 
 import argparse
